@@ -1,0 +1,8 @@
+//! What every Nightshift function shares: how it reads its configuration, tells what it does, retries, keeps time
+//! and ends.
+
+pub mod clock;
+pub mod exit;
+
+pub use clock::{Clock, SystemClock};
+pub use exit::ExitStatus;
