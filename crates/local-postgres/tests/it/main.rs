@@ -1,0 +1,3 @@
+//! Real servers of every version that Nightshift is tested with.
+
+mod lifecycle;
