@@ -1,0 +1,7 @@
+//! The database that is read or restored into: how to reach it and how a session must be set up.
+
+pub mod params;
+pub mod passfile;
+pub mod session;
+pub mod tls;
+pub mod wire;

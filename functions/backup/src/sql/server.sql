@@ -1,0 +1,19 @@
+-- Who and what the server is. Everything here is readable by every role, but for the system identifier.
+SELECT pg_catalog.current_setting('server_version_num')::int4 AS version_num,
+       pg_catalog.current_setting('server_version') AS version,
+       d.oid AS database_oid,
+       pg_catalog.pg_encoding_to_char(d.encoding)::text AS encoding,
+       d.datcollate::text AS collate,
+       d.datctype::text AS ctype,
+       pg_catalog.current_setting('lc_monetary') AS lc_monetary,
+       pg_catalog.pg_is_in_recovery() AS standby,
+       pg_catalog.pg_postmaster_start_time()::text AS started,
+       CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
+            THEN (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) END AS system_identifier,
+       pg_catalog.clock_timestamp() AS clock,
+       pg_catalog.pg_last_xact_replay_timestamp() AS replayed,
+       pg_catalog.pg_backend_pid() AS pid,
+       ARRAY(SELECT extname::text FROM pg_catalog.pg_extension WHERE oid >= 16384 ORDER BY 1) AS extensions,
+       ARRAY(SELECT extversion FROM pg_catalog.pg_extension WHERE oid >= 16384 ORDER BY extname::text) AS extension_versions
+FROM pg_catalog.pg_database d
+WHERE d.datname = pg_catalog.current_database()

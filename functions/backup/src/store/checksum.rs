@@ -1,0 +1,68 @@
+//! Sends and receives `x-goog-hash: crc32c=…`, which `object_store` does not do for Cloud Storage.
+
+use async_trait::async_trait;
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use object_store::{
+    ClientOptions,
+    client::{
+        HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpService,
+        ReqwestConnector,
+    },
+};
+
+/// Travels in a request's extensions to its header, and from an answer's header to its extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Crc32c(pub(super) u32);
+
+const HEADER: &str = "x-goog-hash";
+
+#[derive(Debug)]
+pub(super) struct CrcConnector;
+
+impl HttpConnector for CrcConnector {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let inner = ReqwestConnector::default().connect(options)?;
+        Ok(HttpClient::new(CrcService(inner)))
+    }
+}
+
+#[derive(Debug)]
+struct CrcService(HttpClient);
+
+#[async_trait]
+impl HttpService for CrcService {
+    async fn call(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        if let Some(Crc32c(crc)) = request.extensions().get().copied() {
+            let value = format!("crc32c={}", BASE64.encode(crc.to_be_bytes()));
+            if let Ok(value) = value.parse() {
+                request.headers_mut().insert(HEADER, value);
+            }
+        }
+        let mut response = self.0.execute(request).await?;
+        let sent = response.headers().get_all(HEADER).iter();
+        if let Some(crc) = sent.filter_map(|value| parse(value.to_str().ok()?)).next() {
+            response.extensions_mut().insert(crc);
+        }
+        Ok(response)
+    }
+}
+
+/// Reads `crc32c=n03x6A==` or `crc32c=n03x6A==,md5=…`.
+fn parse(header: &str) -> Option<Crc32c> {
+    let encoded = header.split(',').find_map(|part| part.trim().strip_prefix("crc32c="))?;
+    let bytes = BASE64.decode(encoded).ok()?;
+    Some(Crc32c(u32::from_be_bytes(bytes.try_into().ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_is_found_beside_others_and_nonsense_is_ignored() {
+        assert_eq!(parse("crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ=="), Some(Crc32c(0x9f4d_f1e8)));
+        assert_eq!(parse("md5=Ojk9c3dhfxgoKVVHYwFbHQ==, crc32c=AAAAAA=="), Some(Crc32c(0)));
+        assert_eq!(parse("crc32c=%%"), None);
+        assert_eq!(parse("crc32c=AAAA"), None);
+    }
+}
