@@ -3,6 +3,10 @@
 
 pub mod clock;
 pub mod exit;
+pub mod report;
+
+mod terminal;
 
 pub use clock::{Clock, SystemClock};
 pub use exit::ExitStatus;
+pub use report::{Output, Report};
