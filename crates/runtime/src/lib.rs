@@ -4,9 +4,13 @@
 pub mod clock;
 pub mod exit;
 pub mod report;
+pub mod retry;
+pub mod shutdown;
 
 mod terminal;
 
 pub use clock::{Clock, SystemClock};
 pub use exit::ExitStatus;
 pub use report::{Output, Report};
+pub use retry::{RetryPolicy, Verdict};
+pub use shutdown::Shutdown;
