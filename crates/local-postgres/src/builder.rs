@@ -6,6 +6,7 @@ use crate::{
     error::Result,
     home::Home,
     installation::Installation,
+    overlay::{self, ExtensionFile},
     server::LocalPostgres,
 };
 use rand::distr::{Alphanumeric, SampleString};
@@ -27,6 +28,7 @@ pub struct Builder {
     durable: bool,
     tcp: bool,
     parent: Option<PathBuf>,
+    extension_files: Vec<ExtensionFile>,
     deadline: Duration,
 }
 
@@ -39,6 +41,7 @@ impl Builder {
             durable: true,
             tcp: true,
             parent: None,
+            extension_files: Vec::new(),
             deadline: Duration::from_mins(1),
         }
     }
@@ -80,6 +83,13 @@ impl Builder {
         self
     }
 
+    /// Adds a file to the folder of extensions that this server, and no other, sees.
+    #[must_use]
+    pub fn extension_file(mut self, file: ExtensionFile) -> Self {
+        self.extension_files.push(file);
+        self
+    }
+
     /// How long the server may take to start, and to stop; one minute unless told otherwise.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
@@ -111,8 +121,15 @@ impl Builder {
             let line = format!("*:*:*:{SUPERUSER}:{}\n", password.expose_secret());
             cluster::write_private(&password_file, &line, None)?;
         }
+        let program = if self.extension_files.is_empty() {
+            self.installation.program("postgres")
+        } else {
+            let root = home.folder().join("installation");
+            overlay::build(&self.installation, &self.extension_files, &root)?
+        };
         let mut server = LocalPostgres::new(
             self.installation,
+            program,
             home,
             account,
             password.map(|password| (password, password_file)),

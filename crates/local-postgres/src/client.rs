@@ -69,11 +69,17 @@ impl LocalPostgres {
     /// Runs SQL in `psql`, which stops at the first error, and returns what it prints: rows as
     /// lines, columns parted by `|`, without headings.
     pub fn psql(&self, database: &str, sql: &str) -> Result<String> {
-        let mut command = self.client("psql", database)?;
-        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-"]);
+        let mut command = self.psql_command(database)?;
         let output = program::run_with_input(&mut command, sql)?;
         let text = String::from_utf8_lossy(&output.stdout);
         Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+    }
+
+    /// `psql` as [`psql`](Self::psql) runs it; it reads SQL from its standard input.
+    pub(crate) fn psql_command(&self, database: &str) -> Result<Command> {
+        let mut command = self.client("psql", database)?;
+        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-"]);
+        Ok(command)
     }
 
     /// Makes an empty database (from `template0`).

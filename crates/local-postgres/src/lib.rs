@@ -4,9 +4,14 @@ mod account;
 mod builder;
 mod client;
 mod cluster;
+#[cfg(feature = "fixtures")]
+pub mod compare;
 mod error;
+#[cfg(feature = "fixtures")]
+pub mod fixtures;
 mod home;
 mod installation;
+mod overlay;
 mod program;
 mod server;
 
@@ -14,4 +19,5 @@ pub use builder::Builder;
 pub use cluster::Auth;
 pub use error::{Error, Result};
 pub use installation::{BIN_DIRS_VARIABLE, Installation, Search, Version};
+pub use overlay::ExtensionFile;
 pub use server::LocalPostgres;

@@ -43,6 +43,7 @@ pub struct LocalPostgres {
     // First, so that the server is stopped before its folder goes.
     running: Option<Running>,
     installation: Installation,
+    program: PathBuf,
     home: Home,
     account: Option<Account>,
     password: Option<(SecretString, PathBuf)>,
@@ -70,6 +71,7 @@ impl LocalPostgres {
 
     pub(crate) fn new(
         installation: Installation,
+        program: PathBuf,
         home: Home,
         account: Option<Account>,
         password: Option<(SecretString, PathBuf)>,
@@ -79,6 +81,7 @@ impl LocalPostgres {
         Self {
             running: None,
             installation,
+            program,
             home,
             account,
             password,
@@ -207,7 +210,7 @@ impl LocalPostgres {
 
     /// Starts the process and waits until it takes connections.
     fn launch(&self, port: u16) -> Result<Running> {
-        let mut command = program::command(&self.installation.program("postgres"));
+        let mut command = program::command(&self.program);
         command
             .arg("-D")
             .arg(self.home.data())
@@ -225,7 +228,7 @@ impl LocalPostgres {
             .process_group(0)
             .spawn()
             .map_err(|source| Error::Spawn {
-                program: self.installation.program("postgres"),
+                program: self.program.clone(),
                 source,
             })?;
         let mut running = Running(child);
