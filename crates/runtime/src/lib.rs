@@ -2,6 +2,7 @@
 //! and ends.
 
 pub mod clock;
+pub mod config;
 pub mod exit;
 pub mod report;
 pub mod retry;
