@@ -1,7 +1,7 @@
 //! Talking to the server: addresses for any client, and its own programs.
 
 use crate::{
-    builder::SUPERUSER,
+    cluster::SUPERUSER,
     error::{Error, Result},
     program,
     server::LocalPostgres,
@@ -26,7 +26,7 @@ impl LocalPostgres {
     ///
     /// It holds no password: give [`password_file`](Self::password_file) as `PGPASSFILE`.
     pub fn url(&self, database: &str) -> String {
-        if !self.listens_on_tcp() {
+        if !self.tcp {
             return self.socket_url(database);
         }
         let database = utf8_percent_encode(database, NON_ALPHANUMERIC);

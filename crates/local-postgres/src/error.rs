@@ -81,6 +81,15 @@ pub enum Error {
         log: String,
     },
 
+    /// A query did not become true in time.
+    #[error("still not true after {waited:?}: {query}")]
+    Unanswered {
+        /// The query.
+        query: String,
+        /// For how long it was asked.
+        waited: Duration,
+    },
+
     /// We are root, and the account that the server must run under cannot use something.
     #[error(
         "PostgreSQL refuses to run as root, and the user `{account}` it would run as cannot reach \
@@ -102,9 +111,9 @@ pub enum Error {
     )]
     NoAccount,
 
-    /// A signal could not be sent to the server.
-    #[error("cannot signal the PostgreSQL server with process id {pid}")]
-    Signal {
+    /// The server's process could not be signalled or waited for.
+    #[error("cannot control the PostgreSQL server with process id {pid}")]
+    Process {
         /// The server's process id.
         pid: u32,
         /// Why.
