@@ -2,8 +2,8 @@
 
 use crate::{
     cluster::SUPERUSER,
+    command,
     error::{Error, Result},
-    program,
     server::LocalPostgres,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -53,7 +53,7 @@ impl LocalPostgres {
         if self.process_id().is_none() {
             return Err(Error::Stopped);
         }
-        let mut command = program::command(&self.installation().program(name));
+        let mut command = command::of(&self.installation().program(name));
         command
             .env("PGHOST", self.socket_folder())
             .env("PGPORT", self.port().to_string())
@@ -70,7 +70,7 @@ impl LocalPostgres {
     /// lines, columns parted by `|`, without headings.
     pub fn psql(&self, database: &str, sql: &str) -> Result<String> {
         let mut command = self.psql_command(database)?;
-        let output = program::run_with_input(&mut command, sql)?;
+        let output = command::run_with_input(&mut command, sql)?;
         let text = String::from_utf8_lossy(&output.stdout);
         Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
     }

@@ -1,8 +1,8 @@
 //! Making a data folder: `initdb`, `pg_hba.conf`, settings, certificates.
 
 use crate::{
+    command,
     error::{About, Result},
-    program,
     server::LocalPostgres,
     tls::Tls,
 };
@@ -34,7 +34,7 @@ impl Auth {
 /// Runs `initdb` in the home of a server.
 pub(crate) fn init(server: &LocalPostgres) -> Result<()> {
     let account = server.account.as_ref();
-    let mut command = program::command(&server.programs.initdb);
+    let mut command = command::of(&server.programs.initdb);
     command
         .current_dir(server.home.folder())
         .arg("--pgdata")
@@ -58,13 +58,13 @@ pub(crate) fn init(server: &LocalPostgres) -> Result<()> {
         account.assume(&mut command);
     }
     let Some(password) = &server.password else {
-        return program::run(&mut command).map(drop);
+        return command::run(&mut command).map(drop);
     };
     let secret = password.secret.expose_secret();
     let file = server
         .home
         .write_private("initdb.password", secret, account)?;
-    let made = program::run(command.arg("--pwfile").arg(&file));
+    let made = command::run(command.arg("--pwfile").arg(&file));
     fs::remove_file(&file).about("remove", &file)?;
     made.map(drop)
 }
@@ -95,15 +95,19 @@ pub(crate) fn write_access(
 
 /// The settings without which the server would not be ours.
 pub(crate) fn own_settings(server: &LocalPostgres) -> Vec<(&'static str, String)> {
+    // A list, in which quotes protect a path with commas.
+    let sockets = server
+        .home
+        .sockets()
+        .display()
+        .to_string()
+        .replace('"', "\"\"");
     vec![
         (
             "listen_addresses",
             if server.tcp { "127.0.0.1" } else { "" }.to_owned(),
         ),
-        (
-            "unix_socket_directories",
-            server.home.sockets().display().to_string(),
-        ),
+        ("unix_socket_directories", format!("\"{sockets}\"")),
         ("timezone", "UTC".to_owned()),
         ("log_timezone", "UTC".to_owned()),
     ]

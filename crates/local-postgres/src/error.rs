@@ -7,18 +7,20 @@ use std::{io, path::PathBuf, process::ExitStatus, time::Duration};
 #[non_exhaustive]
 pub enum Error {
     /// No folder that was looked in holds the wanted server.
-    #[error("no {wanted} found; looked in {looked}; {hint}")]
+    #[error("no {wanted}; looked in {looked}; found {found}; {hint}")]
     NotInstalled {
         /// For example `PostgreSQL 15`.
         wanted: String,
         /// Every folder that was tried, for people.
         looked: String,
+        /// The servers that were found instead, for people.
+        found: String,
         /// How to install it.
         hint: String,
     },
 
     /// A folder was named that holds no server, or one whose version is not understood.
-    #[error("{path} is no PostgreSQL bin folder: {found}")]
+    #[error("{path} is no bin folder of a PostgreSQL server: found {found}")]
     NotABinFolder {
         /// The folder that was named.
         path: PathBuf,

@@ -4,6 +4,7 @@ mod account;
 mod builder;
 mod client;
 mod cluster;
+mod command;
 #[cfg(feature = "fixtures")]
 pub mod compare;
 mod error;
@@ -13,7 +14,6 @@ mod home;
 mod installation;
 mod password;
 mod process;
-mod program;
 mod programs;
 mod server;
 mod standby;

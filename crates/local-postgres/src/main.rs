@@ -1,34 +1,42 @@
 //! `local-postgres [MAJOR]`: a scratch server for as long as this program runs.
 
 use local_postgres::{LocalPostgres, Search};
-use std::{
-    env,
-    error::Error,
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{env, error::Error, io, io::Write, iter, process::ExitCode};
+
+const USAGE: &str = "\
+Starts a scratch PostgreSQL server that is gone when this program is.
+
+usage: local-postgres [MAJOR]      the newest version found, unless told otherwise
+
+  local-postgres 15                until Enter or Ctrl-C
+  NIGHTSHIFT_PG_BIN_DIRS=/opt/postgresql/bin local-postgres
+";
 
 fn main() -> ExitCode {
-    match run(env::args().nth(1)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let done = match arguments.as_slice() {
+        [] => serve(None),
+        [flag] if flag == "--help" => io::stdout().write_all(USAGE.as_bytes()).map_err(Into::into),
+        [major] if major.parse::<u32>().is_ok() => serve(major.parse().ok()),
+        _ => {
             // There is nobody left to tell when this fails.
-            let _ = writeln!(io::stderr(), "error: {error}");
-            let causes = std::iter::successors(error.source(), |error| (*error).source());
-            causes.for_each(|cause| drop(writeln!(io::stderr(), "  because: {cause}")));
-            ExitCode::FAILURE
+            let _ = io::stderr().write_all(USAGE.as_bytes());
+            return ExitCode::from(2);
         }
+    };
+    let Err(error) = done else {
+        return ExitCode::SUCCESS;
+    };
+    let _ = writeln!(io::stderr(), "error: {error}");
+    for cause in iter::successors(error.source(), |cause| (*cause).source()) {
+        let _ = writeln!(io::stderr(), "  because: {cause}");
     }
+    ExitCode::FAILURE
 }
 
-fn run(major: Option<String>) -> Result<(), Box<dyn Error>> {
+fn serve(major: Option<u32>) -> Result<(), Box<dyn Error>> {
     let search = Search::new().and_wheels_under_target();
-    let installation = match major {
-        None => search.newest()?,
-        Some(text) => search.major(text.parse().map_err(|_| {
-            format!("usage: local-postgres [MAJOR]: {text:?} is no major version such as 15")
-        })?)?,
-    };
+    let installation = major.map_or_else(|| search.newest(), |major| search.major(major))?;
     let server = LocalPostgres::builder(installation)
         .without_durability()
         .start()?;

@@ -7,9 +7,9 @@
 
 use crate::{
     account::Account,
+    command,
     error::{About, Error, Result},
     installation::Installation,
-    program,
 };
 use std::{
     fs,
@@ -70,8 +70,8 @@ struct Layout {
 
 impl Layout {
     fn of(installation: &Installation) -> Result<Self> {
-        let mut command = program::command(&installation.program("pg_config"));
-        let output = program::run(command.args(["--bindir", "--sharedir", "--pkglibdir"]))?;
+        let mut command = command::of(&installation.program("pg_config"));
+        let output = command::run(command.args(["--bindir", "--sharedir", "--pkglibdir"]))?;
         let text = String::from_utf8_lossy(&output.stdout);
         let lines: Vec<_> = text.lines().map(PathBuf::from).collect();
         let [bin, share, library] =

@@ -4,12 +4,12 @@ use crate::{
     account::Account,
     builder::Builder,
     cluster::Auth,
+    command,
     error::{About, Error, Result},
     home::Home,
     installation::Installation,
     password::Password,
     process::{POLL, Running, Shutdown},
-    program,
     programs::ServerPrograms,
 };
 use secrecy::SecretString;
@@ -168,7 +168,7 @@ impl LocalPostgres {
     /// Starts the process and waits until it takes connections.
     fn launch(&self, port: u16) -> Result<Running> {
         let postgres = &self.programs.postgres;
-        let mut command = program::command(postgres);
+        let mut command = command::of(postgres);
         command
             .arg("-D")
             .arg(self.home.data())

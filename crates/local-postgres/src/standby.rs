@@ -1,10 +1,9 @@
 //! A second server that follows the first.
 
 use crate::{
-    cluster,
+    cluster, command,
     error::{Error, Result},
     home::Home,
-    program,
     server::LocalPostgres,
 };
 use std::{
@@ -45,7 +44,7 @@ impl LocalPostgres {
         if let Some(account) = &self.account {
             account.assume(&mut command);
         }
-        program::run(&mut command)?;
+        command::run(&mut command)?;
         cluster::write_settings(&standby, cluster::own_settings(&standby))?;
         standby.start_again()?;
         Ok(standby)
