@@ -143,8 +143,14 @@ mod tests {
     fn the_definition_does_not_drift() {
         // XXH3-128 with seed 0 of "1\n" plus that of "2\n": what the format's documentation promises.
         let expected = xxh3_128(b"1\n").wrapping_add(xxh3_128(b"2\n"));
-        assert_eq!(of(&[b"2\n", b"1\n"]).to_string(), format!("{expected:032x}"));
+        assert_eq!(
+            of(&[b"2\n", b"1\n"]).to_string(),
+            format!("{expected:032x}")
+        );
         let json = serde_json::to_string(&of(&[b"1\n"])).unwrap();
-        assert_eq!(serde_json::from_str::<Fingerprint>(&json).unwrap(), of(&[b"1\n"]));
+        assert_eq!(
+            serde_json::from_str::<Fingerprint>(&json).unwrap(),
+            of(&[b"1\n"])
+        );
     }
 }

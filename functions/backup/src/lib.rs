@@ -1,9 +1,22 @@
 //! Streams a consistent `PostgreSQL` backup to Cloud Storage, and proves that it restores.
 
+pub mod apply;
 pub mod backup_id;
 pub mod chunk;
+pub mod cli;
+pub mod config;
+pub mod engine;
+pub mod error;
 pub mod fingerprint;
+pub mod lease;
 pub mod manifest;
 pub mod name;
+pub mod pg_tools;
+pub mod plan;
+pub mod preflight;
+pub mod repository;
+pub mod snapshot;
 pub mod source;
 pub mod store;
+
+pub use error::Error;

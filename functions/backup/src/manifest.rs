@@ -40,6 +40,8 @@ pub struct Manifest {
     pub source: Source,
     /// How objects are compressed and encrypted.
     pub codec: CodecFacts,
+    /// The version of the client programs that wrote the schema; a restore needs the same major or a newer one.
+    pub client: String,
     /// Sums over everything below.
     pub totals: Totals,
     /// The archive of `pg_dump` that holds the schema, sections pre-data and post-data.
@@ -174,7 +176,11 @@ pub struct Chunk {
 impl Chunk {
     /// The chunk's rows as a sum that can be compared and added.
     pub fn sum(&self) -> RowSum {
-        RowSum { rows: self.rows, bytes: self.raw_bytes, fingerprint: self.fingerprint }
+        RowSum {
+            rows: self.rows,
+            bytes: self.raw_bytes,
+            fingerprint: self.fingerprint,
+        }
     }
 }
 
@@ -224,7 +230,10 @@ pub struct Table {
 impl Table {
     /// The table's name.
     pub fn qualified(&self) -> QualifiedName {
-        QualifiedName { schema: self.schema.clone(), name: self.name.clone() }
+        QualifiedName {
+            schema: self.schema.clone(),
+            name: self.name.clone(),
+        }
     }
 
     /// Sums the chunks into the table's own figures.
@@ -298,7 +307,9 @@ pub enum ManifestError {
         found: String,
     },
     /// A format this program does not know.
-    #[error("the manifest says format `{format}` version {version}; this program reads `{FORMAT}` up to version {VERSION}")]
+    #[error(
+        "the manifest says format `{format}` version {version}; this program reads `{FORMAT}` up to version {VERSION}"
+    )]
     Unknown {
         /// The `format` field.
         format: String,
@@ -334,24 +345,39 @@ impl Manifest {
         }
         let text = String::from_utf8_lossy(bytes);
         let (body, tail) = text.rsplit_once(HASH_LINE).ok_or(ManifestError::CutShort)?;
-        let expected = tail.strip_suffix("\"\n}\n").ok_or(ManifestError::CutShort)?;
+        let expected = tail
+            .strip_suffix("\"\n}\n")
+            .ok_or(ManifestError::CutShort)?;
         let found = hex(&Sha256::digest(body.as_bytes()));
         if found != expected {
-            return Err(ManifestError::Changed { expected: expected.to_owned(), found });
+            return Err(ManifestError::Changed {
+                expected: expected.to_owned(),
+                found,
+            });
         }
         let head: Head = serde_json::from_slice(bytes)?;
         if head.format != FORMAT || head.version != u64::from(VERSION) {
-            return Err(ManifestError::Unknown { format: head.format, version: head.version });
+            return Err(ManifestError::Unknown {
+                format: head.format,
+                version: head.version,
+            });
         }
         Ok(serde_json::from_slice(bytes)?)
     }
 
     /// Every object of the backup but the manifest itself.
     pub fn objects(&self) -> impl Iterator<Item = &StoredObject> {
-        let large = self.large_objects.iter().flat_map(|l| l.metadata.iter().chain(&l.pages));
-        std::iter::once(&self.schema)
-            .chain(&self.globals)
-            .chain(self.tables.iter().flat_map(|t| &t.chunks).chain(large).map(|c| &c.stored))
+        let large = self
+            .large_objects
+            .iter()
+            .flat_map(|l| l.metadata.iter().chain(&l.pages));
+        std::iter::once(&self.schema).chain(&self.globals).chain(
+            self.tables
+                .iter()
+                .flat_map(|t| &t.chunks)
+                .chain(large)
+                .map(|c| &c.stored),
+        )
     }
 
     /// Adds up what the backup holds.
@@ -376,7 +402,10 @@ pub fn hex(bytes: &[u8]) -> String {
 mod hex_u32 {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
     pub(super) fn serialize<S: Serializer>(value: &u32, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{value:08x}"))
     }

@@ -51,7 +51,10 @@ impl FromStr for Target {
             if bucket.is_empty() || !bucket.bytes().chain(prefix.bytes()).all(plain) {
                 return Err(bad());
             }
-            return Ok(Self::Bucket { bucket: bucket.to_owned(), prefix: prefix.to_owned() });
+            return Ok(Self::Bucket {
+                bucket: bucket.to_owned(),
+                prefix: prefix.to_owned(),
+            });
         }
         match text.strip_prefix("file://") {
             Some(path) if path.starts_with('/') => Ok(Self::Folder(PathBuf::from(path))),
@@ -174,7 +177,10 @@ impl Store {
 
     /// A store over any backend, for tests that inject faults.
     pub fn over(inner: Arc<dyn ObjectStore>) -> Self {
-        Self { inner, target: Target::Folder(PathBuf::from("/memory")) }
+        Self {
+            inner,
+            target: Target::Folder(PathBuf::from("/memory")),
+        }
     }
 
     /// What was opened.
@@ -185,9 +191,16 @@ impl Store {
     /// Creates an object. That it exists already with the very same bytes counts as created: a retried request may
     /// have been stored the first time.
     pub async fn create(&self, object: &str, sealed: &Sealed) -> Result<(), StoreError> {
-        let mut options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let mut options = PutOptions {
+            mode: PutMode::Create,
+            ..PutOptions::default()
+        };
         options.extensions.insert(Crc32c(sealed.crc32c));
-        match self.inner.put_opts(&path(object), sealed.bytes.clone().into(), options).await {
+        match self
+            .inner
+            .put_opts(&path(object), sealed.bytes.clone().into(), options)
+            .await
+        {
             Ok(done) => match done.extensions.get::<Crc32c>() {
                 Some(stored) => check_crc(object, stored.0, sealed.crc32c),
                 None => Ok(()),
@@ -207,8 +220,12 @@ impl Store {
         let bytes: Bytes = bytes.into();
         let mut options = PutOptions::default();
         options.extensions.insert(Crc32c(crc32c::crc32c(&bytes)));
-        let put = self.inner.put_opts(&path(object), bytes.into(), options).await;
-        put.map(drop).map_err(|source| self.failed("write", object, source))
+        let put = self
+            .inner
+            .put_opts(&path(object), bytes.into(), options)
+            .await;
+        put.map(drop)
+            .map_err(|source| self.failed("write", object, source))
     }
 
     /// Reads a whole object.
@@ -240,7 +257,10 @@ impl Store {
     /// Compares size and, where the store keeps one, CRC32C of an object of the manifest without reading it.
     pub async fn check_stored(&self, folder: &str, o: &StoredObject) -> Result<(), StoreError> {
         let name = format!("{folder}/{}", o.object);
-        let options = GetOptions { head: true, ..GetOptions::default() };
+        let options = GetOptions {
+            head: true,
+            ..GetOptions::default()
+        };
         let head = self.inner.get_opts(&path(&name), options).await;
         let head = head.map_err(|source| self.failed("look at", &name, source))?;
         check_size(&name, head.meta.size, o.bytes)?;
@@ -275,8 +295,9 @@ impl Store {
         let found = found.map_err(|source| self.failed("list", prefix, source))?;
         let objects = found.objects.into_iter().map(|meta| meta.location);
         let names = found.common_prefixes.into_iter().chain(objects);
-        let mut names: Vec<_> =
-            names.filter_map(|p| p.filename().map(ToOwned::to_owned)).collect();
+        let mut names: Vec<_> = names
+            .filter_map(|p| p.filename().map(ToOwned::to_owned))
+            .collect();
         names.sort_unstable();
         Ok(names)
     }
@@ -286,7 +307,10 @@ impl Store {
         match self.inner.delete(&path(object)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(source) => Err(match protection(&source) {
-                Some(why) => StoreError::Protected { object: object.to_owned(), why },
+                Some(why) => StoreError::Protected {
+                    object: object.to_owned(),
+                    why,
+                },
                 None => self.failed("delete", object, source),
             }),
         }
@@ -294,7 +318,9 @@ impl Store {
 
     /// Makes objects survive a power failure. A bucket has done so when it answered; files are synced here.
     pub async fn sync(&self, objects: Vec<String>) -> Result<(), StoreError> {
-        let Target::Folder(folder) = &self.target else { return Ok(()) };
+        let Target::Folder(folder) = &self.target else {
+            return Ok(());
+        };
         let folder = folder.clone();
         let synced = tokio::task::spawn_blocking(move || {
             objects
@@ -306,9 +332,15 @@ impl Store {
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Failed {
             doing: "sync",
             target: self.target.to_string(),
-            source: object_store::Error::Generic { store: "file", source },
+            source: object_store::Error::Generic {
+                store: "file",
+                source,
+            },
         };
-        synced.await.map_err(|e| failed(Box::new(e)))?.map_err(|e| failed(Box::new(e)))
+        synced
+            .await
+            .map_err(|e| failed(Box::new(e)))?
+            .map_err(|e| failed(Box::new(e)))
     }
 
     fn failed(&self, doing: &'static str, object: &str, source: object_store::Error) -> StoreError {
@@ -316,9 +348,11 @@ impl Store {
             object_store::Error::NotFound { .. } => {
                 StoreError::NotFound(format!("{}/{object}", self.target))
             }
-            source => {
-                StoreError::Failed { doing, target: format!("{}/{object}", self.target), source }
-            }
+            source => StoreError::Failed {
+                doing,
+                target: format!("{}/{object}", self.target),
+                source,
+            },
         }
     }
 }
@@ -346,7 +380,12 @@ fn open_bucket(
 /// What a bucket answers when a retention policy, a lock or a hold forbids a deletion.
 fn protection(error: &object_store::Error) -> Option<String> {
     let text = error_chain(error);
-    let marks = ["retentionPolicyNotMet", "objectUnderActiveHold", "retention policy", "hold"];
+    let marks = [
+        "retentionPolicyNotMet",
+        "objectUnderActiveHold",
+        "retention policy",
+        "hold",
+    ];
     let forbidden = text.contains("403") || text.contains("Forbidden");
     (forbidden && marks.iter().any(|mark| text.contains(mark))).then_some(text)
 }
@@ -363,19 +402,34 @@ fn path(object: &str) -> Path {
 }
 
 fn damaged(object: &str, what: &'static str, found: String, expected: String) -> StoreError {
-    StoreError::Damaged { object: object.to_owned(), what, found, expected }
+    StoreError::Damaged {
+        object: object.to_owned(),
+        what,
+        found,
+        expected,
+    }
 }
 
 fn check_size(object: &str, found: u64, expected: u64) -> Result<(), StoreError> {
     if found == expected {
         return Ok(());
     }
-    Err(damaged(object, "its size", found.to_string(), expected.to_string()))
+    Err(damaged(
+        object,
+        "its size",
+        found.to_string(),
+        expected.to_string(),
+    ))
 }
 
 fn check_crc(object: &str, found: u32, expected: u32) -> Result<(), StoreError> {
     if found == expected {
         return Ok(());
     }
-    Err(damaged(object, "CRC32C", format!("{found:08x}"), format!("{expected:08x}")))
+    Err(damaged(
+        object,
+        "CRC32C",
+        format!("{found:08x}"),
+        format!("{expected:08x}"),
+    ))
 }

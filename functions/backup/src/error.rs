@@ -1,0 +1,252 @@
+//! Everything that can go wrong, each with what to do about it.
+
+use crate::{
+    backup_id::BackupId,
+    manifest::ManifestError,
+    pg_tools::ToolError,
+    preflight::PreflightError,
+    source::{params::ParamsError, session::ConnectError, wire::WireError},
+    store::{BadTarget, StoreError},
+};
+use nightshift_runtime::ExitStatus;
+use std::io;
+
+/// Why a command did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The command line and the configuration do not fit together.
+    #[error("{0}")]
+    Usage(String),
+    /// The connection parameters.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// The target's name.
+    #[error(transparent)]
+    Target(#[from] BadTarget),
+    /// No session with the database.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The database refused a statement.
+    #[error("{doing}")]
+    Database {
+        /// What was being done.
+        doing: String,
+        /// Why it failed.
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    /// A reading session failed.
+    #[error("{doing}")]
+    Wire {
+        /// What was being done.
+        doing: String,
+        /// Why it failed.
+        #[source]
+        source: WireError,
+    },
+    /// Something is missing before the first byte is read.
+    #[error(transparent)]
+    Preflight(#[from] PreflightError),
+    /// Tables were truncated or rewritten in every attempt.
+    #[error(
+        "no snapshot holds still: in each of {tries} attempts tables were truncated, rewritten or dropped between the \
+         snapshot and its locks (last: {tables})"
+    )]
+    NeverStill {
+        /// How often it was tried.
+        tries: u32,
+        /// The tables of the last attempt.
+        tables: String,
+    },
+    /// The session that holds the snapshot is gone.
+    #[error("the session that holds the snapshot was lost: {0}")]
+    SnapshotLost(String),
+    /// Somebody waits for a lock that the backup holds, and the configuration says to give way.
+    #[error("gave way: {0} waits for a lock that the backup holds, and on_blocked_ddl is `abort`")]
+    GaveWay(String),
+    /// The server counted other rows than arrived.
+    #[error("{table}: the server sent {counted} rows and says it sent {said}")]
+    RowsMissing {
+        /// The table.
+        table: String,
+        /// What arrived.
+        counted: u64,
+        /// What the server said.
+        said: u64,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A manifest that cannot be trusted.
+    #[error("backup {id}")]
+    Manifest {
+        /// Whose.
+        id: BackupId,
+        /// What is wrong.
+        #[source]
+        source: ManifestError,
+    },
+    /// There is no such backup.
+    #[error("there is no backup {id} in {target}")]
+    NoSuchBackup {
+        /// What was asked for.
+        id: String,
+        /// Where.
+        target: String,
+    },
+    /// There is no backup at all.
+    #[error("there is no complete backup in {0}")]
+    NoBackup(String),
+    /// `pg_dump`, `pg_restore` or a local server.
+    #[error(transparent)]
+    Tool(#[from] ToolError),
+    /// Another run holds the lease.
+    #[error("another run ({holder}) is at work on {target} until {until} at least")]
+    Busy {
+        /// The run.
+        holder: String,
+        /// Where.
+        target: String,
+        /// When its lease ends unless it renews it.
+        until: jiff::Timestamp,
+    },
+    /// The lease was taken over: we were too slow to be trusted.
+    #[error("the lease was taken over by another run; nothing was published")]
+    LeaseLost,
+    /// The restored rows are not those of the backup.
+    #[error("{0}")]
+    Mismatch(String),
+    /// The backup was made, but older ones are kept and pruning is off until somebody looks.
+    #[error("backup {id} is suspicious: {why}")]
+    Suspicious {
+        /// The backup.
+        id: BackupId,
+        /// The reasons.
+        why: String,
+    },
+    /// Our own files or pipes.
+    #[error("{doing}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+    /// SIGTERM or SIGINT.
+    #[error("stopped on request; nothing was published")]
+    Stopped,
+}
+
+impl Error {
+    /// A statement failed.
+    pub fn database(doing: impl Into<String>) -> impl FnOnce(tokio_postgres::Error) -> Self {
+        let doing = doing.into();
+        move |source| Self::Database { doing, source }
+    }
+
+    /// Our own files or pipes failed.
+    pub fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let doing = doing.into();
+        move |source| Self::Io { doing, source }
+    }
+
+    /// What the process ends with.
+    pub fn exit(&self) -> ExitStatus {
+        match self {
+            Self::Usage(_) | Self::Params(_) | Self::Target(_) => ExitStatus::Usage,
+            _ => ExitStatus::Failed,
+        }
+    }
+
+    /// SQLSTATE, when it was the database that failed.
+    pub fn sqlstate(&self) -> Option<&str> {
+        match self {
+            Self::Database { source, .. } => source.code().map(|code| code.code()),
+            Self::Connect(ConnectError::Refused { source, .. }) => {
+                source.code().map(|code| code.code())
+            }
+            Self::Wire { source, .. } => source.code(),
+            _ => None,
+        }
+    }
+
+    /// What to do next, in one sentence.
+    pub fn advice(&self) -> Option<&'static str> {
+        if let Some(advice) = self.sqlstate().and_then(advice_for) {
+            return Some(advice);
+        }
+        Some(match self {
+            Self::Connect(ConnectError::Refused { .. }) => {
+                "check host, port and firewall; on Cloud Run, that the Cloud SQL instance is attached"
+            }
+            Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
+            Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
+            Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
+            Self::Store(StoreError::NoFolder(_)) => "create it, or correct the target",
+            Self::Store(StoreError::NotFound(_)) => {
+                "`backup verify --level objects` lists what is missing; restore an older backup"
+            }
+            Self::Store(StoreError::Damaged { .. }) => {
+                "do not rely on this backup: restore an older one, and make a new one"
+            }
+            Self::Store(StoreError::Failed { .. }) => {
+                "check that the bucket or folder exists and that this identity may use it"
+            }
+            Self::Manifest {
+                source: ManifestError::Unknown { .. },
+                ..
+            } => "read it with the newer version of this program that wrote it",
+            Self::Manifest { .. } => "do not rely on this backup: use another one of `backup list`",
+            Self::NoSuchBackup { .. } => "`backup list` shows those that are there",
+            Self::NoBackup(_) => "make one with `backup run`",
+            Self::Busy { .. } => "wait for it, or run again after its lease has ended",
+            Self::Mismatch(_) => "keep the backup for examination and rely on another one",
+            Self::Suspicious { .. } => {
+                "nothing will be pruned until you look: `backup show` it, then `backup prune --accept ID`"
+            }
+            _ => return None,
+        })
+    }
+
+    /// The whole chain in one line, with the advice at the end.
+    pub fn one_line(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        let mut next: Option<&dyn std::error::Error> = Some(self);
+        while let Some(error) = next {
+            let text = error.to_string().replace('\n', " ");
+            // `transparent` errors and tokio-postgres repeat their source's words.
+            if text != "db error" && !parts.last().is_some_and(|last| last.ends_with(&text)) {
+                parts.push(text);
+            }
+            next = error.source();
+        }
+        let line = parts.join(": ");
+        match self.advice() {
+            Some(advice) => format!("{line}; next: {advice}"),
+            None => line,
+        }
+    }
+}
+
+fn advice_for(sqlstate: &str) -> Option<&'static str> {
+    Some(match sqlstate {
+        "28P01" | "28000" => {
+            "check the role and its password (PGPASSFILE, PGPASSWORD or --password-file) and pg_hba.conf"
+        }
+        "3D000" => "check the database's name",
+        "42501" => "grant the missing right; `backup check` lists all that are missing",
+        "53100" | "53200" | "53300" => "the server is out of room: free some, then run again",
+        "55P03" => {
+            "somebody holds an exclusive lock on a table for long; run again later, or raise lock_timeout"
+        }
+        "57P01" | "57P02" | "57P03" => {
+            "the server was stopped or restarted; run again when it is back"
+        }
+        "40001" => {
+            "a standby cancelled the read: set hot_standby_feedback = on there, or raise max_standby_streaming_delay"
+        }
+        _ => return None,
+    })
+}
