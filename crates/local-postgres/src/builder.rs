@@ -118,7 +118,7 @@ impl Builder {
                 &self.extension_files,
                 &home.folder().join("installation"),
             )?,
-            installation: self.installation,
+            installation: self.installation.clone(),
             account,
             password,
             tcp: self.tcp,
@@ -127,27 +127,24 @@ impl Builder {
             home,
         };
         cluster::init(&server)?;
-        let host = if self.tls.is_some() {
-            "hostssl"
-        } else {
-            "host"
-        };
-        let mut settings = cluster::own_settings(&server);
+        self.configure(&server)?;
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// Writes who may connect and all settings; the caller's come last, so that they win.
+    fn configure(&self, server: &LocalPostgres) -> Result<()> {
+        cluster::write_access(server, self.auth, self.tls.as_ref())?;
+        cluster::write_settings(server, cluster::own_settings(server))?;
+        if let Some(tls) = &self.tls {
+            cluster::write_settings(server, cluster::write_certificates(server, tls)?)?;
+        }
         if !self.durable {
             // Not `synchronous_commit`: without it a crash of the server loses commits, and with
             // `fsync` off it costs nothing.
-            settings.extend(["fsync", "full_page_writes"].map(|name| (name, "off".to_owned())));
+            let off = ["fsync", "full_page_writes"].map(|name| (name, "off".to_owned()));
+            cluster::write_settings(server, off)?;
         }
-        let mut certificates_asked = false;
-        if let Some(tls) = &self.tls {
-            settings.extend(cluster::write_certificates(&server, tls)?);
-            certificates_asked = tls.client_authority.is_some();
-        }
-        cluster::write_access(&server, self.auth, host, certificates_asked)?;
-        cluster::write_settings(&server, settings)?;
-        // Last, so that the caller's win.
-        cluster::write_settings(&server, self.settings)?;
-        server.start_again()?;
-        Ok(server)
+        cluster::write_settings(server, self.settings.clone())
     }
 }

@@ -69,19 +69,13 @@ pub(crate) fn init(server: &LocalPostgres) -> Result<()> {
     made.map(drop)
 }
 
-/// Writes who may connect, and how; `host` is the kind of line for TCP: `host` or `hostssl`.
-pub(crate) fn write_access(
-    server: &LocalPostgres,
-    auth: Auth,
-    host: &str,
-    certificates_asked: bool,
-) -> Result<()> {
+/// Writes who may connect, and how: over TCP by TLS alone where there is TLS.
+pub(crate) fn write_access(server: &LocalPostgres, auth: Auth, tls: Option<&Tls>) -> Result<()> {
     let method = auth.method();
-    let option = if certificates_asked {
-        " clientcert=verify-full"
-    } else {
-        ""
-    };
+    let host = tls.map_or("host", |_| "hostssl");
+    let option = tls
+        .and_then(|tls| tls.client_authority.as_ref())
+        .map_or("", |_| " clientcert=verify-full");
     let path = server.home.data().join("pg_hba.conf");
     let lines = format!(
         "local  all          all                {method}\n\
