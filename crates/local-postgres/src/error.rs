@@ -84,12 +84,14 @@ pub enum Error {
     },
 
     /// A query did not become true in time.
-    #[error("still not true after {waited:?}: {query}")]
+    #[error("still not true after {waited:?}: {query}; the end of the server's log:\n{log}")]
     Unanswered {
         /// The query.
         query: String,
         /// For how long it was asked.
         waited: Duration,
+        /// The last lines of the server's log.
+        log: String,
     },
 
     /// We are root, and the account that the server must run under cannot use something.

@@ -234,7 +234,7 @@ impl LocalPostgres {
         }
     }
 
-    fn end_of_log(&self) -> String {
+    pub(crate) fn end_of_log(&self) -> String {
         let log = self.log().unwrap_or_else(|error| error.to_string());
         let lines: Vec<_> = log.lines().collect();
         lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")

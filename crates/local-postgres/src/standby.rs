@@ -59,6 +59,7 @@ impl LocalPostgres {
                 return Err(Error::Unanswered {
                     query: query.to_owned(),
                     waited: self.deadline,
+                    log: self.end_of_log(),
                 });
             }
             thread::sleep(POLL);
