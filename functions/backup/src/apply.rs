@@ -163,6 +163,8 @@ impl Run<'_> {
             "--compress=0",
             "--section=pre-data",
             "--section=post-data",
+            // Large objects are copied by ourselves; older releases would put their empty shells into pre-data.
+            "-B",
             &snapshot_option,
             &lock_wait,
         ];
@@ -359,6 +361,7 @@ fn assemble(snapshot: &Snapshot, finished: Vec<Finished>) -> (Vec<Table>, Option
             .zip(formats)
             .map(|((relation, chunks), format)| {
                 let mut table = Table {
+                    oid: relation.oid,
                     schema: relation.name.schema.clone(),
                     name: relation.name.name.clone(),
                     columns: relation.columns.clone(),

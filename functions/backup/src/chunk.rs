@@ -203,6 +203,17 @@ pub fn open<'a>(
     Ok(Box::new(zstd::stream::read::Decoder::new(plain)?))
 }
 
+/// Opens stored bytes whole, for small objects.
+pub fn open_whole(
+    stored: &[u8],
+    encrypted: bool,
+    identity: Option<&SecretString>,
+) -> io::Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    open(stored, encrypted, identity)?.read_to_end(&mut plain)?;
+    Ok(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

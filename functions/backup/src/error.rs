@@ -114,6 +114,17 @@ pub enum Error {
     /// The lease was taken over: we were too slow to be trusted.
     #[error("the lease was taken over by another run; nothing was published")]
     LeaseLost,
+    /// `pg_restore` complained.
+    #[error("restore {what}: {errors}")]
+    RestoreErrors {
+        /// Which part.
+        what: String,
+        /// Its complaints.
+        errors: String,
+    },
+    /// A restore was stopped: the database is half full.
+    #[error("stopped on request; the database is only partly restored: drop it before it is used")]
+    RestoreStopped,
     /// The restored rows are not those of the backup.
     #[error("{0}")]
     Mismatch(String),
@@ -202,6 +213,12 @@ impl Error {
             Self::NoSuchBackup { .. } => "`backup list` shows those that are there",
             Self::NoBackup(_) => "make one with `backup run`",
             Self::Busy { .. } => "wait for it, or run again after its lease has ended",
+            Self::RestoreErrors { errors, .. }
+                if errors.contains("role") && errors.contains("does not exist") =>
+            {
+                "create the roles first (globals.sql of the backup has them), or restore with --no-owner"
+            }
+            Self::RestoreErrors { .. } => "drop the database, mend the cause, and restore again",
             Self::Mismatch(_) => "keep the backup for examination and rely on another one",
             Self::Suspicious { .. } => {
                 "nothing will be pruned until you look: `backup show` it, then `backup prune --accept ID`"
@@ -210,8 +227,41 @@ impl Error {
         })
     }
 
+    /// Whether the backup itself is to blame, not the place where it was looked at.
+    pub fn blames_the_backup(&self) -> bool {
+        match self {
+            Self::Store(StoreError::NotFound(_) | StoreError::Damaged { .. })
+            | Self::Manifest { .. }
+            | Self::Mismatch(_)
+            | Self::RowsMissing { .. }
+            | Self::RestoreErrors { .. } => true,
+            Self::Io { source, .. } => {
+                matches!(
+                    source.kind(),
+                    io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+                )
+            }
+            // The server refused rows or a statement of the backup, and not because it was out of room or went away.
+            Self::Database { .. } => self.sqlstate().is_some_and(|code| {
+                !["53", "57", "58", "08"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
+            }),
+            _ => false,
+        }
+    }
+
     /// The whole chain in one line, with the advice at the end.
     pub fn one_line(&self) -> String {
+        let line = self.chain();
+        match self.advice() {
+            Some(advice) => format!("{line}; next: {advice}"),
+            None => line,
+        }
+    }
+
+    /// The whole chain in one line.
+    pub fn chain(&self) -> String {
         let mut parts: Vec<String> = Vec::new();
         let mut next: Option<&dyn std::error::Error> = Some(self);
         while let Some(error) = next {
@@ -222,11 +272,7 @@ impl Error {
             }
             next = error.source();
         }
-        let line = parts.join(": ");
-        match self.advice() {
-            Some(advice) => format!("{line}; next: {advice}"),
-            None => line,
-        }
+        parts.join(": ")
     }
 }
 

@@ -95,6 +95,11 @@ pub struct PartialRow {
 }
 
 impl PartialRow {
+    /// Whether no piece of a row has been taken.
+    pub fn is_empty(&self) -> bool {
+        self.hash.is_none()
+    }
+
     /// Takes the next piece.
     pub fn update(&mut self, piece: &[u8]) {
         self.hash.get_or_insert_with(Box::default).update(piece);

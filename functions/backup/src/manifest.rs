@@ -197,6 +197,8 @@ pub enum RowFormat {
 /// A table and its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
+    /// Its oid in the source: how the schema's archive calls it.
+    pub oid: u32,
     /// Schema, unquoted.
     pub schema: String,
     /// Name, unquoted.
@@ -248,14 +250,17 @@ impl Table {
 /// An index, with what is needed to guess how long it takes to build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {
+    /// Its oid in the source: how the schema's archive calls it.
+    pub oid: u32,
     /// Its name; it lives in the table's schema.
     pub name: String,
     /// `btree`, `gin`, …
     pub method: String,
     /// Its size in the source.
     pub bytes: u64,
-    /// Whether a constraint of the same name owns it.
-    pub constraint: bool,
+    /// The oid of the constraint that owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constraint: Option<u32>,
 }
 
 /// A sequence's position.
@@ -269,6 +274,9 @@ pub struct Sequence {
     pub last_value: i64,
     /// Whether `last_value` was handed out already.
     pub is_called: bool,
+    /// The table that one of its columns counts with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<QualifiedName>,
 }
 
 /// The large objects of a database.

@@ -7,10 +7,9 @@
 use crate::{
     error::Error,
     manifest::Skipped,
-    name::QualifiedName,
     preflight::{self, Allowances, Findings, PreflightError},
     source::{
-        catalog::{self, LargeObjectFacts, Relation, ServerFacts},
+        catalog::{self, LargeObjectFacts, Relation, SequenceName, ServerFacts},
         session::{self, Server},
     },
 };
@@ -51,7 +50,7 @@ pub struct Snapshot {
     /// The tables to read.
     pub relations: Vec<Relation>,
     /// The sequences to read.
-    pub sequences: Vec<QualifiedName>,
+    pub sequences: Vec<SequenceName>,
     /// The large objects.
     pub large_objects: LargeObjectFacts,
     /// What is left out.
@@ -157,14 +156,10 @@ async fn try_once(
             tables: moved.join(", "),
         });
     }
-    let readable = |s: &catalog::SequenceName| s.readable && !(facts.source.standby && s.unlogged);
+    let readable = |s: &SequenceName| s.readable && !(facts.source.standby && s.unlogged);
     Ok(Attempt::Still(Box::new(Snapshot {
         taken_at: taken_at(&facts, options)?,
-        sequences: sequences
-            .iter()
-            .filter(|s| readable(s))
-            .map(|s| s.name.clone())
-            .collect(),
+        sequences: sequences.iter().filter(|s| readable(s)).cloned().collect(),
         client,
         server: server.clone(),
         facts,
@@ -184,9 +179,8 @@ async fn begin(client: &Client, server: &Server) -> Result<ServerFacts, Error> {
         .map_err(Error::database("begin a transaction"))?;
     let facts = catalog::server(client, &server.params.database).await;
     let facts = facts.map_err(Error::database("ask the server who it is"))?;
-    // tokio-postgres reads and writes UTF-8; only the sessions that read rows take the database's own encoding.
     client
-        .batch_execute(&session::settings(facts.source.major(), "UTF8"))
+        .batch_execute(&session::settings(facts.source.major()))
         .await
         .map_err(Error::database("set up the session"))?;
     Ok(facts)

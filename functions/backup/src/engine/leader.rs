@@ -47,19 +47,19 @@ pub(super) async fn read(
         doing,
         "somebody wants this table to himself; the leader reads it"
     );
-    let encoding = |name: &str| format!("SET client_encoding = '{}'", name.replace('\'', "''"));
-    // Rows are read in the database's own encoding as everywhere; tokio-postgres itself talks UTF-8.
-    let begin = format!("SAVEPOINT c; {}", encoding(&job.encoding));
     leader
         .client
-        .batch_execute(&begin)
+        .batch_execute("SAVEPOINT c")
         .await
         .map_err(database)?;
     let (chunks, copied) = copy(leader, job, read).await?;
     match copied {
         Ok(()) => {
-            let end = format!("{}; RELEASE c", encoding("UTF8"));
-            leader.client.batch_execute(&end).await.map_err(database)?;
+            leader
+                .client
+                .batch_execute("RELEASE c")
+                .await
+                .map_err(database)?;
             Ok(vec![Event::Read {
                 read: read.clone(),
                 chunks,
@@ -92,7 +92,12 @@ async fn copy(
         let (job, read) = (Arc::clone(job), read.clone());
         move || store(&job, &read, receiver)
     });
-    let copied = forward(leader, &statement::copy_out(read, &job.relations), sender).await;
+    let copied = forward(
+        leader,
+        &statement::copy_out(read, &job.relations, &job.encoding),
+        sender,
+    )
+    .await;
     let stored = thread
         .await
         .unwrap_or_else(|panic| Err(io::Error::other(panic)));

@@ -3,17 +3,13 @@
 use super::upload::{Stored, Uploader};
 use crate::{
     chunk::{ChunkWriter, Sealed},
+    copy_format::{self, BINARY_HEADER, BINARY_TRAILER},
     fingerprint::RowSum,
     manifest::{Chunk, RowFormat, StoredObject},
     source::wire::RowSink,
 };
 use nightshift_runtime::progress::Progress;
 use std::io;
-
-/// What binary `COPY` begins with: signature, flags and the length of an extension, both zero.
-const BINARY_HEADER: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-/// What it ends with: a row of -1 fields.
-const BINARY_TRAILER: &[u8; 2] = b"\xff\xff";
 
 /// A chunk on its way into the store.
 pub(super) struct Pending {
@@ -119,8 +115,7 @@ impl<'a> ChunkSink<'a> {
         if self.format == RowFormat::Text || self.inside_row {
             return row;
         }
-        let row = row.strip_prefix(BINARY_HEADER).unwrap_or(row);
-        if row == BINARY_TRAILER { &[] } else { row }
+        copy_format::without_framing(row)
     }
 }
 

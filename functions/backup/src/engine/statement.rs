@@ -14,24 +14,29 @@ pub const LARGE_OBJECT_METADATA: &str = "\
            pg_catalog.obj_description(m.oid, 'pg_largeobject') \
     FROM pg_catalog.pg_largeobject_metadata m ORDER BY m.oid";
 
-/// The statement that sends the rows of `read`.
-pub fn copy_out(read: &Read, relations: &[Relation]) -> String {
+/// The statement that sends the rows of `read` in the database's own `encoding`, so that nothing is converted.
+pub fn copy_out(read: &Read, relations: &[Relation], encoding: &str) -> String {
     let query = match &read.what {
         What::Table { table, pages } => select(&relations[*table], *pages),
         What::LargeObjectMetadata => LARGE_OBJECT_METADATA.to_owned(),
         What::LargeObjectPages { from, to } => large_object_pages(*from, *to),
     };
-    copy_of(&query, read.format)
+    format!(
+        "COPY ({query}) TO STDOUT {}",
+        options(read.format, encoding)
+    )
 }
 
-/// `COPY (query) TO STDOUT` in a format.
-pub fn copy_of(query: &str, format: RowFormat) -> String {
-    let binary = if format == RowFormat::Binary {
-        " (FORMAT binary)"
-    } else {
-        ""
+/// The options of a `COPY` in either direction.
+pub fn options(format: RowFormat, encoding: &str) -> String {
+    let format = match format {
+        RowFormat::Text => "text",
+        RowFormat::Binary => "binary",
     };
-    format!("COPY ({query}) TO STDOUT{binary}")
+    format!(
+        "(FORMAT {format}, ENCODING '{}')",
+        encoding.replace('\'', "''")
+    )
 }
 
 /// Selects the rows of a table: always `ONLY` it, since children are read as tables of their own, and always by column,

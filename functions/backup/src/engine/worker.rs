@@ -107,7 +107,10 @@ impl Worker<'_> {
             ),
         };
         let mut sink = sink(writer, job, read, attempt);
-        match session.copy_out(&statement::copy_out(read, &job.relations), &mut sink) {
+        match session.copy_out(
+            &statement::copy_out(read, &job.relations, &job.encoding),
+            &mut sink,
+        ) {
             Ok(said) => {
                 let (sum, chunks) = sink.finish().map_err(Error::io(doing()))?;
                 if sum.rows != said {
@@ -170,7 +173,7 @@ impl ReadSession {
             .execute(&format!(
                 "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT '{}'; {}",
                 job.snapshot,
-                session::settings(job.major, &job.encoding)
+                session::settings(job.major)
             ))
             .map_err(wire)?;
         Ok(Self {

@@ -106,10 +106,7 @@ pub async fn relations(client: &Client) -> Result<Vec<Relation>, Error> {
             heap: row.get("heap"),
             extension: row.get("extension"),
             condition: row.get("condition"),
-            load_through: row
-                .get::<_, Option<String>>("root_schema")
-                .zip(row.get("root_name"))
-                .map(|(schema, name)| QualifiedName { schema, name }),
+            load_through: qualified(row, "root_schema", "root_name"),
             columns: row.get("columns"),
             pages: unsigned(row.get("pages")),
             bytes: unsigned(row.get("bytes")),
@@ -126,6 +123,14 @@ pub async fn relations(client: &Client) -> Result<Vec<Relation>, Error> {
     Ok(relations)
 }
 
+fn qualified(row: &tokio_postgres::Row, schema: &str, name: &str) -> Option<QualifiedName> {
+    let (schema, name): (Option<String>, Option<String>) = (row.get(schema), row.get(name));
+    Some(QualifiedName {
+        schema: schema?,
+        name: name?,
+    })
+}
+
 async fn indexes(
     client: &Client,
     relations: &[Relation],
@@ -137,6 +142,7 @@ async fn indexes(
         .await?
     {
         found.entry(row.get("table")).or_default().push(Index {
+            oid: row.get("oid"),
             name: row.get("name"),
             method: row.get("method"),
             bytes: row.get::<_, i64>("bytes").max(0).unsigned_abs(),
@@ -155,6 +161,8 @@ pub struct SequenceName {
     pub readable: bool,
     /// Whether it is unlogged: a standby cannot read it.
     pub unlogged: bool,
+    /// The table that one of its columns counts with it.
+    pub table: Option<QualifiedName>,
 }
 
 /// The names of every sequence whose position is data.
@@ -169,26 +177,28 @@ pub async fn sequences(client: &Client) -> Result<Vec<SequenceName>, Error> {
         },
         readable: row.get("readable"),
         unlogged: row.get("unlogged"),
+        table: qualified(row, "table_schema", "table_name"),
     };
     Ok(rows.iter().map(name).collect())
 }
 
 /// Where each sequence stands now. No snapshot covers this; a later position is a safe one.
-pub async fn positions(client: &Client, names: &[QualifiedName]) -> Result<Vec<Sequence>, Error> {
+pub async fn positions(client: &Client, names: &[SequenceName]) -> Result<Vec<Sequence>, Error> {
     let mut positions = Vec::with_capacity(names.len());
     for batch in names.chunks(100) {
-        let select = |(place, name): (usize, &QualifiedName)| {
+        let select = |(place, sequence): (usize, &SequenceName)| {
             format!(
                 "SELECT {place} AS place, last_value, is_called FROM {}",
-                name.sql()
+                sequence.name.sql()
             )
         };
         let selects: Vec<_> = batch.iter().enumerate().map(select).collect();
         let sql = format!("{} ORDER BY place", selects.join(" UNION ALL "));
         let rows = client.query(&sql, &[]).await?;
         positions.extend(batch.iter().zip(rows).map(|(name, row)| Sequence {
-            schema: name.schema.clone(),
-            name: name.name.clone(),
+            schema: name.name.schema.clone(),
+            name: name.name.name.clone(),
+            table: name.table.clone(),
             last_value: row.get("last_value"),
             is_called: row.get("is_called"),
         }));

@@ -135,12 +135,10 @@ where
 ///
 /// Text read under `DateStyle = 'SQL, DMY'` or `extra_float_digits = -5` is wrong without an error when it is loaded
 /// under others; under `row_security = on` a policy shortens a table without a word.
-pub fn settings(major: u32, encoding: &str) -> String {
-    let mut sql = format!(
-        "SET search_path = ''; SET client_encoding = '{}'; ",
-        encoding.replace('\'', "''")
-    );
+pub fn settings(major: u32) -> String {
+    let mut sql = String::new();
     for setting in [
+        "search_path = ''",
         "datestyle = 'ISO'",
         "intervalstyle = 'postgres'",
         "extra_float_digits = 3",
