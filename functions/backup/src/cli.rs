@@ -1,11 +1,12 @@
 //! The command line.
 
 mod options;
+mod overrides;
 mod refusal;
 
 pub use options::{
     CheckArgs, DrillArgs, ListArgs, PinArgs, PruneArgs, RestoreArgs, RunArgs, ScratchArgs,
-    ShowArgs, SourceArgs, StatusArgs, UnpinArgs, VerifyArgs,
+    ShowArgs, SourceArgs, StatusArgs, UnpinArgs, VerifyArgs, Which,
 };
 pub use refusal::one_line;
 

@@ -8,7 +8,7 @@ use crate::{
     source::{params::ParamsError, session::ConnectError, wire::WireError},
     store::{BadTarget, StoreError},
 };
-use nightshift_runtime::ExitStatus;
+use nightshift_runtime::{ExitStatus, config::ConfigError};
 use std::io;
 
 /// Why a command did not do what was asked.
@@ -18,6 +18,9 @@ pub enum Error {
     /// The command line and the configuration do not fit together.
     #[error("{0}")]
     Usage(String),
+    /// The configuration cannot be read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The connection parameters.
     #[error(transparent)]
     Params(#[from] ParamsError),
@@ -136,6 +139,25 @@ pub enum Error {
         /// The reasons.
         why: String,
     },
+    /// A proof failed.
+    #[error("backup {id} is wrong: {why}")]
+    Refuted {
+        /// The backup.
+        id: BackupId,
+        /// What was found.
+        why: String,
+    },
+    /// The objectives are not met.
+    #[error("{problems}")]
+    OutOfBounds {
+        /// Which, and of which database.
+        problems: String,
+        /// What to do about the first.
+        next: &'static str,
+    },
+    /// `check` found something that would make a backup fail.
+    #[error("{0}")]
+    NotReady(String),
     /// Our own files or pipes.
     #[error("{doing}")]
     Io {
@@ -166,7 +188,9 @@ impl Error {
     /// What the process ends with.
     pub fn exit(&self) -> ExitStatus {
         match self {
-            Self::Usage(_) | Self::Params(_) | Self::Target(_) => ExitStatus::Usage,
+            Self::Usage(_) | Self::Config(_) | Self::Params(_) | Self::Target(_) => {
+                ExitStatus::Usage
+            }
             _ => ExitStatus::Failed,
         }
     }
@@ -219,7 +243,10 @@ impl Error {
                 "create the roles first (globals.sql of the backup has them), or restore with --no-owner"
             }
             Self::RestoreErrors { .. } => "drop the database, mend the cause, and restore again",
-            Self::Mismatch(_) => "keep the backup for examination and rely on another one",
+            Self::OutOfBounds { next, .. } => next,
+            Self::Refuted { .. } | Self::Mismatch(_) => {
+                "keep the backup for examination and rely on another one"
+            }
             Self::Suspicious { .. } => {
                 "nothing will be pruned until you look: `backup show` it, then `backup prune --accept ID`"
             }

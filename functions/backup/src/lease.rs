@@ -11,7 +11,7 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use nightshift_runtime::Clock;
 use serde::{Deserialize, Serialize};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 
 /// How long a lease lasts without being renewed.
@@ -121,6 +121,20 @@ impl Drop for Lease {
     }
 }
 
+/// Who holds a lease now, whatever its name: the runs that are at work.
+pub async fn holders(store: &Store, now: Timestamp) -> Result<BTreeSet<String>, Error> {
+    let mut holders = BTreeSet::new();
+    for name in store.names("leases").await? {
+        if let Some((_, claim)) = highest(store, &name).await?
+            && !claim.given_back
+            && claim.until > now
+        {
+            holders.insert(claim.holder);
+        }
+    }
+    Ok(holders)
+}
+
 async fn renew(store: Store, object: String, holder: String, clock: Arc<dyn Clock>) {
     loop {
         tokio::time::sleep(RENEWAL).await;
@@ -137,21 +151,27 @@ async fn renew(store: Store, object: String, holder: String, clock: Arc<dyn Cloc
 }
 
 async fn highest(store: &Store, name: &str) -> Result<Option<(u64, Claim)>, Error> {
-    let names = store.names(&format!("leases/{name}")).await?;
-    let numbers = names
-        .iter()
-        .filter_map(|name| name.strip_suffix(".json")?.parse::<u64>().ok());
-    let Some(number) = numbers.max() else {
-        return Ok(None);
-    };
-    let bytes = store.read(&object(name, number)).await?;
-    // A claim that cannot be read was cut short by a crash of its writer: it holds nothing.
-    let claim = serde_json::from_slice(&bytes).unwrap_or(Claim {
-        holder: "unreadable".to_owned(),
-        until: Timestamp::MIN,
-        given_back: true,
-    });
-    Ok(Some((number, claim)))
+    loop {
+        let names = store.names(&format!("leases/{name}")).await?;
+        let numbers = names
+            .iter()
+            .filter_map(|name| name.strip_suffix(".json")?.parse::<u64>().ok());
+        let Some(number) = numbers.max() else {
+            return Ok(None);
+        };
+        let bytes = match store.read(&object(name, number)).await {
+            // Its successor has removed it since it was listed.
+            Err(StoreError::NotFound(_)) => continue,
+            read => read?,
+        };
+        // A claim that cannot be read was cut short by a crash of its writer: it holds nothing.
+        let claim = serde_json::from_slice(&bytes).unwrap_or(Claim {
+            holder: "unreadable".to_owned(),
+            until: Timestamp::MIN,
+            given_back: true,
+        });
+        return Ok(Some((number, claim)));
+    }
 }
 
 async fn remove_older(store: &Store, name: &str, number: u64) {

@@ -13,6 +13,7 @@ use crate::{
     error::Error,
     manifest::{Manifest, ManifestError},
     store::{Store, StoreError},
+    summary::Summary,
 };
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -43,7 +44,7 @@ pub struct Entry {
 #[derive(Debug)]
 pub enum State {
     /// It has a manifest that can be trusted.
-    Complete(Box<Manifest>),
+    Complete(Box<Summary>),
     /// It has a manifest that cannot be trusted.
     Damaged(ManifestError),
     /// It has no manifest: a run is under way or has died.
@@ -58,7 +59,7 @@ pub enum State {
 }
 
 /// Facts about a backup that were learnt after it was made.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Records {
     /// Every proof, oldest first.
     pub proofs: Vec<Proof>,
@@ -82,6 +83,50 @@ pub enum Level {
     Bytes,
     /// It was restored, and every row compared.
     Restore,
+}
+
+impl Level {
+    /// The level as it is written on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Objects => "objects",
+            Self::Bytes => "bytes",
+            Self::Restore => "restore",
+        }
+    }
+}
+
+/// What all proofs of a backup come to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Standing<'a> {
+    /// Nobody has looked.
+    Unproven,
+    /// It was found right: the newest proof of the most thorough level.
+    Proven(&'a Proof),
+    /// It was found wrong, and nobody has looked as thoroughly since.
+    Refuted(&'a Proof),
+}
+
+impl Records {
+    /// Judges the proofs together. What was found wrong stays wrong until it is found right at the same level or a more
+    /// thorough one: that all objects are there does not refute a restore that failed.
+    pub fn standing(&self) -> Standing<'_> {
+        let passed = |proof: &&Proof| proof.passed;
+        let refuted = self.proofs.iter().rev().find(|failed| {
+            let overruled =
+                |later: &Proof| later.passed && later.level >= failed.level && later.at > failed.at;
+            !failed.passed && !self.proofs.iter().any(overruled)
+        });
+        if let Some(proof) = refuted {
+            return Standing::Refuted(proof);
+        }
+        let best = self
+            .proofs
+            .iter()
+            .filter(passed)
+            .max_by_key(|proof| (proof.level, proof.at));
+        best.map_or(Standing::Unproven, Standing::Proven)
+    }
 }
 
 /// The result of looking at a backup.
@@ -204,22 +249,10 @@ impl Repository {
         Ok(entries)
     }
 
-    /// The newest complete backup, of `database` when one is named.
-    pub async fn newest(&self, database: Option<&str>) -> Result<Manifest, Error> {
-        for id in self.ids().await?.iter().rev() {
-            if let State::Complete(manifest) = self.state(id).await?
-                && database.is_none_or(|name| manifest.source.database == name)
-            {
-                return Ok(*manifest);
-            }
-        }
-        Err(Error::NoBackup(self.store.target().to_string()))
-    }
-
     /// Whether a backup is whole.
     pub async fn state(&self, id: &BackupId) -> Result<State, Error> {
         match self.load(id).await {
-            Ok(manifest) => Ok(State::Complete(Box::new(manifest))),
+            Ok(manifest) => Ok(State::Complete(Box::new(manifest.into()))),
             Err(Error::Manifest { source, .. }) => Ok(State::Damaged(source)),
             Err(Error::NoSuchBackup { .. }) => self.debris(id).await,
             Err(error) => Err(error),

@@ -89,8 +89,10 @@ async fn latest(
         })
         .filter(|summary| database.is_none_or(|name| summary.source.database == name))
         .collect();
-    let databases: BTreeSet<&str> =
-        complete.iter().map(|summary| summary.source.database.as_str()).collect();
+    let databases: BTreeSet<&str> = complete
+        .iter()
+        .map(|summary| summary.source.database.as_str())
+        .collect();
     if databases.len() > 1 {
         let names: Vec<&str> = databases.into_iter().collect();
         return Err(Error::Usage(format!(
@@ -100,12 +102,16 @@ async fn latest(
             names.join(", ")
         )));
     }
-    let (present, future): (Vec<_>, Vec<_>) =
-        complete.into_iter().partition(|summary| summary.snapshot_at <= now + CLOCK_SKEW);
+    let (present, future): (Vec<_>, Vec<_>) = complete
+        .into_iter()
+        .partition(|summary| summary.snapshot_at <= now + CLOCK_SKEW);
     for summary in &future {
         tracing::warn!(id = %summary.id, taken_at = %summary.snapshot_at, "a backup is dated in the future; it is not the latest");
     }
-    match present.into_iter().max_by_key(|summary| (summary.snapshot_at, summary.id.clone())) {
+    match present
+        .into_iter()
+        .max_by_key(|summary| (summary.snapshot_at, summary.id.clone()))
+    {
         Some(summary) => Ok(summary.id),
         None => Err(Error::NoBackup(repository.store().target().to_string())),
     }

@@ -1,6 +1,6 @@
 //! The options of each command.
 
-use crate::{config::Config, engine::OnBlockedDdl, repository::Level, selector::Selector};
+use crate::{engine::OnBlockedDdl, repository::Level, selector::Selector};
 use clap::Args;
 use nightshift_runtime::config::HumanDuration;
 use std::path::PathBuf;
@@ -18,17 +18,6 @@ pub struct SourceArgs {
     /// Folder with pg_dump and pg_restore of the server's major version
     #[arg(long, value_name = "FOLDER")]
     pub pg_bin_dir: Option<PathBuf>,
-}
-
-impl SourceArgs {
-    /// Puts what was given over the configuration.
-    pub fn apply(self, config: &mut Config) {
-        if let Some(from) = self.from {
-            config.source.url = from;
-        }
-        config.source.password_file = self.password_file.or(config.source.password_file.take());
-        config.source.pg_bin_dir = self.pg_bin_dir.or(config.source.pg_bin_dir.take());
-    }
 }
 
 /// Options of `run`.
