@@ -7,7 +7,7 @@
 use crate::{
     error::Error,
     manifest::Skipped,
-    preflight::{self, Allowances, Findings, PreflightError},
+    preflight::{self, Allowances, Findings, PreflightError, Verdict},
     source::{
         catalog::{self, LargeObjectFacts, Relation, SequenceName, ServerFacts},
         session::{self, Server},
@@ -128,23 +128,15 @@ async fn try_once(
         .query_one("SELECT pg_catalog.pg_export_snapshot()", &[])
         .await;
     let id: String = row.map_err(Error::database("export a snapshot"))?.get(0);
-    let relations = catalog::relations(&client).await;
-    let mut relations = relations.map_err(Error::database("list the tables"))?;
-    let sequences = catalog::sequences(&client).await;
-    let sequences = sequences.map_err(Error::database("list the sequences"))?;
-    let large_objects = catalog::large_objects(&client, LARGE_OBJECTS_PER_RUN).await;
-    let large_objects = large_objects.map_err(Error::database("list the large objects"))?;
+    let observed = observe(&client).await?;
     refuse_distributed(&facts)?;
-    let found = Findings {
-        role: &server.params.user,
-        standby: facts.source.standby,
-        relations: &relations,
-        sequences: &sequences,
-        large_objects: &large_objects,
-        prepared_transactions: prepared_transactions(&client).await?,
-        lock_slots: lock_slots(&client).await?,
-    };
-    let verdict = preflight::judge(&found, &options.allowances)?;
+    let verdict = observed.judge(&server.params.user, &facts, &options.allowances)?;
+    let Observed {
+        mut relations,
+        sequences,
+        large_objects,
+        ..
+    } = observed;
     relations.retain(|relation| !verdict.skip.contains(&relation.oid));
     if let Some(tables) = lock(&client, &relations, options.lock_timeout).await? {
         return Ok(Attempt::Moved { client, tables });
@@ -169,6 +161,72 @@ async fn try_once(
         skipped: verdict.skipped,
         warnings: verdict.warnings,
     })))
+}
+
+/// What a transaction sees of the database before anything is locked.
+pub struct Observed {
+    /// The tables.
+    pub relations: Vec<Relation>,
+    /// The sequences.
+    pub sequences: Vec<SequenceName>,
+    /// The large objects.
+    pub large_objects: LargeObjectFacts,
+    /// Transactions prepared for two-phase commit.
+    pub prepared_transactions: i64,
+    /// How many locks the server's lock table has room for.
+    pub lock_slots: i64,
+}
+
+impl Observed {
+    /// What is in the way of a backup, or what it will leave out and remark.
+    pub fn judge(
+        &self,
+        role: &str,
+        facts: &ServerFacts,
+        allowances: &Allowances,
+    ) -> Result<Verdict, PreflightError> {
+        let findings = Findings {
+            role,
+            standby: facts.source.standby,
+            relations: &self.relations,
+            sequences: &self.sequences,
+            large_objects: &self.large_objects,
+            prepared_transactions: self.prepared_transactions,
+            lock_slots: self.lock_slots,
+        };
+        preflight::judge(&findings, allowances)
+    }
+}
+
+async fn observe(client: &Client) -> Result<Observed, Error> {
+    let relations = catalog::relations(client).await;
+    let sequences = catalog::sequences(client).await;
+    let large_objects = catalog::large_objects(client, LARGE_OBJECTS_PER_RUN).await;
+    Ok(Observed {
+        relations: relations.map_err(Error::database("list the tables"))?,
+        sequences: sequences.map_err(Error::database("list the sequences"))?,
+        large_objects: large_objects.map_err(Error::database("list the large objects"))?,
+        prepared_transactions: prepared_transactions(client).await?,
+        lock_slots: lock_slots(client).await?,
+    })
+}
+
+/// Looks at the database as a run would, and takes neither snapshot nor lock: for `check`.
+pub async fn rehearse(
+    server: &Server,
+    client: &Client,
+    options: &SnapshotOptions,
+) -> Result<(ServerFacts, Observed), Error> {
+    refuse_pooler(client).await?;
+    let facts = begin(client, server).await?;
+    let observed = observe(client).await?;
+    client
+        .batch_execute("ROLLBACK")
+        .await
+        .map_err(Error::database("end the transaction"))?;
+    refuse_distributed(&facts)?;
+    taken_at(&facts, options)?;
+    Ok((facts, observed))
 }
 
 /// Opens the transaction, and sets the session up inside it: a pooler in front could lose what is set outside.
