@@ -220,6 +220,9 @@ impl Error {
             Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
             Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
             Self::Store(StoreError::NoFolder(_)) => "create it, or correct the target",
+            Self::Store(StoreError::NoBucket(_)) => {
+                "correct the target, or create the bucket; `gcloud storage buckets list` shows those that are there"
+            }
             Self::Store(StoreError::NotFound(_)) => {
                 "`backup verify --level objects` lists what is missing; restore an older backup"
             }
