@@ -1,6 +1,7 @@
 //! One file per command: what it needs is in a [`Context`], what it found goes to standard output, and what it says in the
 //! end is an exit status or an error.
 
+mod check;
 mod list;
 mod pin;
 mod restore;
@@ -70,6 +71,9 @@ pub async fn execute(cli: Cli) -> Result<ExitStatus, Error> {
     command.configure(&mut config);
     config.validate()?;
     let output = global.output;
+    if let Command::Check(args) = command {
+        return check::execute(&config, &args, output).await;
+    }
     let context = Context::new(config, output)?;
     match command {
         Command::Run(_) => run::execute(&context).await,

@@ -247,6 +247,7 @@ impl Error {
             }
             Self::RestoreErrors { .. } => "drop the database, mend the cause, and restore again",
             Self::OutOfBounds { next, .. } => next,
+            Self::NotReady(_) => "mend these, then check again",
             Self::Refuted { .. } | Self::Mismatch(_) => {
                 "keep the backup for examination and rely on another one"
             }

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod backup_id;
+pub mod check;
 pub mod chunk;
 pub mod cli;
 pub mod commands;

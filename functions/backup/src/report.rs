@@ -3,6 +3,7 @@
 //! Field names of the JSON forms are part of the command line's contract: they are added to, never changed. Times are
 //! RFC 3339, durations are seconds, sizes are bytes; what is not known is `null`, never zero.
 
+pub mod check;
 pub mod list;
 pub mod made;
 pub mod pinned;
