@@ -156,7 +156,7 @@ impl Run<'_> {
         client: tokio_postgres::Client,
         lease: &Lease,
     ) -> Result<Manifest, Error> {
-        let snapshot = snapshot::take(server, client, &self.options.snapshot).await?;
+        let snapshot = snapshot::take(server, client, &self.tools, &self.options.snapshot).await?;
         let bytes: u64 = snapshot.relations.iter().map(|r| r.bytes).sum();
         tracing::info!(
             id = %self.id, tables = snapshot.relations.len(), bytes, snapshot = snapshot.id,
@@ -227,7 +227,9 @@ impl Run<'_> {
         )
         .await;
         if let Some(others) = &others {
-            others.end(outcome.as_ref().err().map(Error::one_line)).await?;
+            others
+                .end(outcome.as_ref().err().map(Error::one_line))
+                .await?;
         }
         job.progress.clone().finish("rows are read");
         outcome
@@ -272,8 +274,10 @@ impl Run<'_> {
     /// Deletes what dead tasks have stored and nothing refers to.
     async fn sweep(&self, manifest: &Manifest) -> Result<(), Error> {
         let (store, folder) = (self.repository.store(), Repository::folder(self.id));
-        let wanted: HashSet<String> =
-            manifest.objects().map(|o| format!("{folder}/{}", o.object)).collect();
+        let wanted: HashSet<String> = manifest
+            .objects()
+            .map(|o| format!("{folder}/{}", o.object))
+            .collect();
         let mut list = store.list(&folder);
         while let Some(found) = list.try_next().await? {
             let of_the_run = found.object.starts_with(&format!("{folder}/run/"));

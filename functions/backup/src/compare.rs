@@ -44,9 +44,12 @@ pub async fn database(
     let client = server.connect().await?;
     let facts = catalog::server(&client, &server.params.database).await;
     let facts = facts.map_err(Error::database("ask the server who it is"))?;
-    let relations = catalog::relations(&client)
+    let mut relations = catalog::relations(&client)
         .await
         .map_err(Error::database("list the tables"))?;
+    catalog::measure(&client, &mut relations)
+        .await
+        .map_err(Error::database("measure the tables"))?;
     let expected = expected(tables, rest);
     let (relations, groups, formats) = chosen(relations, tables);
     let large_objects = match rest {

@@ -3,10 +3,12 @@
 //! Between taking a snapshot and locking a table somebody may truncate or rewrite the table: reading it then gives no
 //! rows and no error, in `pg_dump` too. Such a change gives the table a new file, so the file number the snapshot sees
 //! is compared with the one of now, once the locks are held; if they differ, all begins again with a new snapshot.
+//! So it does when somebody queues for an exclusive lock before `pg_dump` has read the schema under ours.
 
 use crate::{
     error::Error,
     manifest::Skipped,
+    pg_tools::PgTools,
     preflight::{self, Allowances, Findings, PreflightError, Verdict},
     source::{
         catalog::{self, LargeObjectFacts, Relation, SequenceName, ServerFacts},
@@ -53,6 +55,8 @@ pub struct Snapshot {
     pub sequences: Vec<SequenceName>,
     /// The large objects.
     pub large_objects: LargeObjectFacts,
+    /// The archive that `pg_dump` made of the schema in this snapshot.
+    pub schema: Vec<u8>,
     /// What is left out.
     pub skipped: Vec<Skipped>,
     /// Remarks.
@@ -68,12 +72,13 @@ enum Attempt {
 pub async fn take(
     server: Server,
     client: Client,
+    tools: &PgTools,
     options: &SnapshotOptions,
 ) -> Result<Snapshot, Error> {
     refuse_pooler(&client).await?;
     let (mut client, mut last) = (client, String::new());
     for attempt in 1..=TRIES {
-        match try_once(&server, client, options).await? {
+        match try_once(&server, client, tools, options).await? {
             Attempt::Still(snapshot) => return Ok(*snapshot),
             Attempt::Moved {
                 client: again,
@@ -121,6 +126,7 @@ async fn refuse_pooler(client: &Client) -> Result<(), Error> {
 async fn try_once(
     server: &Server,
     client: Client,
+    tools: &PgTools,
     options: &SnapshotOptions,
 ) -> Result<Attempt, Error> {
     let facts = begin(&client, server).await?;
@@ -141,6 +147,9 @@ async fn try_once(
     if let Some(tables) = lock(&client, &relations, options.lock_timeout).await? {
         return Ok(Attempt::Moved { client, tables });
     }
+    catalog::measure(&client, &mut relations)
+        .await
+        .map_err(Error::database("measure the tables"))?;
     let moved = moved(&client, &relations).await?;
     if !moved.is_empty() {
         return Ok(Attempt::Moved {
@@ -148,6 +157,10 @@ async fn try_once(
             tables: moved.join(", "),
         });
     }
+    let Some(schema) = tools.dump_schema(server, &id).await? else {
+        let tables = "somebody queued for an exclusive lock".to_owned();
+        return Ok(Attempt::Moved { client, tables });
+    };
     let readable = |s: &SequenceName| s.readable && !(facts.source.standby && s.unlogged);
     Ok(Attempt::Still(Box::new(Snapshot {
         taken_at: taken_at(&facts, options)?,
@@ -158,6 +171,7 @@ async fn try_once(
         id,
         relations,
         large_objects,
+        schema,
         skipped: verdict.skipped,
         warnings: verdict.warnings,
     })))

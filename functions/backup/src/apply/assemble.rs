@@ -3,9 +3,7 @@
 use super::{Run, schema::StoredSchema};
 use crate::{
     engine::{Finished, Outcome},
-    manifest::{
-        CodecFacts, FORMAT, LargeObjects, Manifest, RowFormat, Table, Totals, VERSION,
-    },
+    manifest::{CodecFacts, FORMAT, LargeObjects, Manifest, RowFormat, Table, Totals, VERSION},
     plan::{Read, What},
     snapshot::Snapshot,
 };

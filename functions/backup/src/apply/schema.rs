@@ -14,32 +14,13 @@ pub(super) struct StoredSchema {
 }
 
 impl Run<'_> {
-    /// Stores what `pg_dump` says of the schema, in our snapshot, and the roles.
-    pub(super) async fn store_schema(
-        &self,
-        snapshot: &Snapshot,
-    ) -> Result<StoredSchema, Error> {
-        let snapshot_option = format!("--snapshot={}", snapshot.id);
-        let lock_wait = format!(
-            "--lock-wait-timeout={}",
-            self.options.snapshot.lock_timeout.as_millis().max(1)
+    /// Stores what `pg_dump` said of the schema, and the roles.
+    pub(super) async fn store_schema(&self, snapshot: &Snapshot) -> Result<StoredSchema, Error> {
+        let (schema, globals) = tokio::join!(
+            self.store_small("schema.dump", &snapshot.schema),
+            self.roles(snapshot)
         );
-        // Not --schema-only: that leaves out the refreshing of materialized views.
-        let arguments = [
-            "--format=custom",
-            "--compress=0",
-            "--section=pre-data",
-            "--section=post-data",
-            // Large objects are copied by ourselves; older releases would put their empty shells into pre-data.
-            "-B",
-            &snapshot_option,
-            &lock_wait,
-        ];
-        let dump = self
-            .tools
-            .run("pg_dump", &snapshot.server, &arguments, None);
-        let (dump, globals) = tokio::join!(dump, self.roles(snapshot));
-        let schema = self.store_small("schema.dump", &dump?.stdout).await?;
+        let schema = schema?;
         let (globals, remarks) = match globals {
             None => (None, Vec::new()),
             Some(Ok(text)) => (
@@ -48,7 +29,11 @@ impl Run<'_> {
             ),
             Some(Err(error)) => (None, vec![format!("roles are not in this backup: {error}")]),
         };
-        Ok(StoredSchema { schema, globals, remarks })
+        Ok(StoredSchema {
+            schema,
+            globals,
+            remarks,
+        })
     }
 
     async fn roles(&self, snapshot: &Snapshot) -> Option<Result<Vec<u8>, ToolError>> {

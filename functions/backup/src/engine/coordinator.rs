@@ -73,7 +73,9 @@ pub async fn read_all(
     round.run(queue, workers, shutdown).await?;
     if let Some(others) = others {
         let again = round.gather(others, reads, shutdown).await?;
-        round.run(Arc::new(LocalQueue::new(again)), workers, shutdown).await?;
+        round
+            .run(Arc::new(LocalQueue::new(again)), workers, shutdown)
+            .await?;
     }
     let again = round.as_binary(reads);
     if !again.is_empty() {
@@ -176,7 +178,9 @@ impl<'a> Round<'a> {
             self.take(Event::NeedsBinary(read));
         }
         for task in gathered.dead {
-            self.warnings.push(format!("task {task} died; what it had begun was read again"));
+            self.warnings.push(format!(
+                "task {task} died; what it had begun was read again"
+            ));
         }
         Ok(gathered.again)
     }
@@ -261,17 +265,29 @@ impl<'a> Round<'a> {
             |read: &Read| matches!(read.what, What::Table { table, .. } if tables.contains(&table));
         for table in &tables {
             let name = &self.job.relations[*table].name;
-            let warning = format!("{name} holds a value too large for text: it is stored as binary");
+            let warning =
+                format!("{name} holds a value too large for text: it is stored as binary");
             self.warnings.push(warning);
         }
         for (_, chunks) in self.read.extract_if(.., |(read, _)| concerned(read)) {
             self.orphans.extend(chunks);
         }
-        for finished in self.elsewhere.extract_if(.., |finished| concerned(&finished.read)) {
-            self.orphan_objects.extend(finished.chunks.into_iter().map(|c| c.stored.object));
+        for finished in self
+            .elsewhere
+            .extract_if(.., |finished| concerned(&finished.read))
+        {
+            self.orphan_objects
+                .extend(finished.chunks.into_iter().map(|c| c.stored.object));
         }
-        let binary = |read: &Read| Read { format: RowFormat::Binary, ..read.clone() };
-        reads.iter().filter(|read| concerned(read)).map(binary).collect()
+        let binary = |read: &Read| Read {
+            format: RowFormat::Binary,
+            ..read.clone()
+        };
+        reads
+            .iter()
+            .filter(|read| concerned(read))
+            .map(binary)
+            .collect()
     }
 
     /// Waits until the last chunk is stored.

@@ -159,7 +159,8 @@ fn slug(name: &str) -> String {
 }
 
 async fn create(store: &Store, object: &str, value: &impl Serialize) -> Result<(), Error> {
-    let bytes = serde_json::to_vec(value).map_err(|e| Error::io(format!("write {object}"))(e.into()))?;
+    let bytes =
+        serde_json::to_vec(value).map_err(|e| Error::io(format!("write {object}"))(e.into()))?;
     Ok(store.create(object, &Sealed::new(bytes)).await?)
 }
 

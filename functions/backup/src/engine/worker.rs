@@ -204,7 +204,9 @@ impl ReadSession {
                 Ok(true)
             }
             Err(error) if error.code() == Some("55P03") => {
-                self.session.execute("ROLLBACK TO l; RELEASE l").map_err(wire)?;
+                self.session
+                    .execute("ROLLBACK TO l; RELEASE l")
+                    .map_err(wire)?;
                 Ok(false)
             }
             Err(error) => Err(wire(error)),
@@ -222,7 +224,10 @@ impl ReadSession {
         let wire = |source| wire_error("look for the leader's lock".to_owned(), source);
         match self.session.query_text(&sql).map_err(wire)? {
             Some(_) => Ok(()),
-            None => Err(Error::SnapshotLost(format!("its lock on {} is gone", relation.name))),
+            None => Err(Error::SnapshotLost(format!(
+                "its lock on {} is gone",
+                relation.name
+            ))),
         }
     }
 

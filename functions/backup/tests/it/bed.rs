@@ -66,6 +66,7 @@ impl Bed {
             },
             on_blocked_ddl: OnBlockedDdl::Wait,
             globals: true,
+            task: None,
         }
     }
 
@@ -74,13 +75,7 @@ impl Bed {
     }
 
     pub(crate) async fn run_with(&self, options: &RunOptions) -> Result<Manifest, Error> {
-        apply::run(
-            options,
-            &self.repository,
-            Arc::new(SystemClock),
-            &Shutdown::new(),
-        )
-        .await
+        run_into(options, &self.repository).await
     }
 
     pub(crate) fn restore_options(&self, into: &str) -> RestoreOptions {
@@ -141,17 +136,15 @@ impl Bed {
     }
 }
 
-pub(crate) fn params(server: &LocalPostgres, database: &str) -> ConnectParams {
-    ConnectParams::read(
-        &server.socket_url(database),
-        &|_| None,
-        server_password(server).as_deref(),
-    )
-    .unwrap()
+pub(crate) async fn run_into(
+    options: &RunOptions,
+    repository: &Repository,
+) -> Result<Manifest, Error> {
+    apply::run(options, repository, Arc::new(SystemClock), &Shutdown::new()).await
 }
 
-fn server_password(_server: &LocalPostgres) -> Option<PathBuf> {
-    None
+pub(crate) fn params(server: &LocalPostgres, database: &str) -> ConnectParams {
+    ConnectParams::read(&server.socket_url(database), &|_| None, None).unwrap()
 }
 
 pub(crate) fn bin_dir(server: &LocalPostgres) -> PathBuf {

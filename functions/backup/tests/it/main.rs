@@ -3,4 +3,8 @@
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod consistency;
+#[cfg(test)]
+mod faulty;
+#[cfg(test)]
 mod round_trip;

@@ -1,6 +1,8 @@
 //! The leader's view of the other tasks.
 
-use super::{Alive, Claim, End, Report, SILENCE, ShardQueue, SharedPlan, Task, create, read, run_folder};
+use super::{
+    Alive, Claim, End, Report, SILENCE, ShardQueue, SharedPlan, Task, create, read, run_folder,
+};
 use crate::{engine::Finished, error::Error, plan::Read, store::Store};
 use nightshift_runtime::Clock;
 use std::{
@@ -43,7 +45,12 @@ impl Others {
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, Arc<ShardQueue>), Error> {
         plan.announce(task, store).await?;
-        let queue = Arc::new(ShardQueue::new(store.clone(), &plan.id, task, plan.reads.clone()));
+        let queue = Arc::new(ShardQueue::new(
+            store.clone(),
+            &plan.id,
+            task,
+            plan.reads.clone(),
+        ));
         let others = Self {
             store: store.clone(),
             folder: run_folder(&plan.id),
@@ -57,12 +64,17 @@ impl Others {
     /// Waits until every read that others have claimed is reported or its task is dead.
     pub(crate) async fn gather(&mut self, reads: &[Read]) -> Result<Gathered, Error> {
         let own: BTreeSet<u32> = self.queue.claimed().into_iter().collect();
-        let mut open: BTreeMap<u32, &Read> =
-            reads.iter().filter(|r| !own.contains(&r.number)).map(|r| (r.number, r)).collect();
+        let mut open: BTreeMap<u32, &Read> = reads
+            .iter()
+            .filter(|r| !own.contains(&r.number))
+            .map(|r| (r.number, r))
+            .collect();
         let mut gathered = Gathered::default();
         loop {
             for number in self.reported().await? {
-                let Some(read) = open.remove(&number) else { continue };
+                let Some(read) = open.remove(&number) else {
+                    continue;
+                };
                 let object = format!("{}/reports/{number:05}.json", self.folder);
                 match super::read::<Report>(&self.store, &object).await? {
                     Some(Report::Read(finished)) => gathered.finished.push(finished),
@@ -86,14 +98,22 @@ impl Others {
     }
 
     async fn reported(&self) -> Result<Vec<u32>, Error> {
-        let names = self.store.names(&format!("{}/reports", self.folder)).await?;
-        Ok(names.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok()).collect())
+        let names = self
+            .store
+            .names(&format!("{}/reports", self.folder))
+            .await?;
+        Ok(names
+            .iter()
+            .filter_map(|name| name.strip_suffix(".json")?.parse().ok())
+            .collect())
     }
 
     /// The task that claimed a read and has been silent for too long.
     async fn dead_claimant(&mut self, number: u32) -> Result<Option<String>, Error> {
         let claim = format!("{}/claims/{number:05}.json", self.folder);
-        let Some(Claim { task }) = read(&self.store, &claim).await? else { return Ok(None) };
+        let Some(Claim { task }) = read(&self.store, &claim).await? else {
+            return Ok(None);
+        };
         let alive = format!("{}/tasks/{task}.json", self.folder);
         let now = self.clock.now();
         let seen = match read::<Alive>(&self.store, &alive).await? {
@@ -106,6 +126,11 @@ impl Others {
 
     /// Tells tasks that come late that there is nothing left to do.
     pub async fn end(&self, error: Option<String>) -> Result<(), Error> {
-        create(&self.store, &format!("{}/end.json", self.folder), &End { error }).await
+        create(
+            &self.store,
+            &format!("{}/end.json", self.folder),
+            &End { error },
+        )
+        .await
     }
 }

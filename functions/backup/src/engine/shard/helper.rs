@@ -1,6 +1,8 @@
 //! A task that does not lead: it finds the plan, takes reads until there are none, and reports each.
 
-use super::{Alive, End, HEARTBEAT, Report, SharedPlan, ShardQueue, Task, create, read, run_folder};
+use super::{
+    Alive, End, HEARTBEAT, Report, ShardQueue, SharedPlan, Task, create, read, run_folder,
+};
 use crate::{
     chunk::Codec,
     engine::{Job, ReadQueue, Uploader, coordinator, worker::Event},
@@ -89,20 +91,24 @@ async fn find_plan(task: &Task, store: &Store) -> Result<SharedPlan, Error> {
         loop {
             if let Some(name) = store.names(&folder).await?.pop()
                 && let Some(plan) = read::<SharedPlan>(store, &format!("{folder}/{name}")).await?
-                && read::<End>(store, &format!("{}/end.json", run_folder(&plan.id))).await?.is_none()
+                && read::<End>(store, &format!("{}/end.json", run_folder(&plan.id)))
+                    .await?
+                    .is_none()
             {
                 return Ok(plan);
             }
             tokio::time::sleep(LOOK).await;
         }
     };
-    tokio::time::timeout(PATIENCE, look).await.unwrap_or_else(|_| {
-        Err(Error::SnapshotLost(format!(
-            "task 0 of {} has announced no snapshot within {} s",
-            task.execution,
-            PATIENCE.as_secs()
-        )))
-    })
+    tokio::time::timeout(PATIENCE, look)
+        .await
+        .unwrap_or_else(|_| {
+            Err(Error::SnapshotLost(format!(
+                "task 0 of {} has announced no snapshot within {} s",
+                task.execution,
+                PATIENCE.as_secs()
+            )))
+        })
 }
 
 fn job(task: &Task, options: &HelperOptions, store: &Store, plan: &SharedPlan) -> Job {
@@ -135,7 +141,9 @@ async fn report(store: &Store, plan: &SharedPlan, event: Event) -> Result<usize,
         Event::Orphans(chunks) => {
             for chunk in coordinator::settle(chunks).await? {
                 let folder = Repository::folder(&plan.id);
-                store.delete(&format!("{folder}/{}", chunk.stored.object)).await?;
+                store
+                    .delete(&format!("{folder}/{}", chunk.stored.object))
+                    .await?;
             }
             return Ok(0);
         }

@@ -36,12 +36,17 @@ impl ShardQueue {
 
     /// The numbers of the reads that this task has claimed.
     pub fn claimed(&self) -> Vec<u32> {
-        self.claimed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.claimed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn claim(&self, read: &Read) -> Result<bool, Error> {
         let object = format!("{}/claims/{:05}.json", self.folder, read.number);
-        let claim = Claim { task: self.task.clone() };
+        let claim = Claim {
+            task: self.task.clone(),
+        };
         match self.runtime.block_on(create(&self.store, &object, &claim)) {
             Ok(()) => Ok(true),
             Err(Error::Store(StoreError::Exists(_))) => Ok(false),
@@ -53,10 +58,17 @@ impl ShardQueue {
 impl ReadQueue for ShardQueue {
     fn next(&self) -> Result<Option<Read>, Error> {
         loop {
-            let next = self.left.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let next = self
+                .left
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .next();
             let Some(read) = next else { return Ok(None) };
             if self.claim(&read)? {
-                self.claimed.lock().unwrap_or_else(PoisonError::into_inner).push(read.number);
+                self.claimed
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(read.number);
                 return Ok(Some(read));
             }
         }
