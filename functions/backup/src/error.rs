@@ -115,7 +115,9 @@ pub enum Error {
         until: jiff::Timestamp,
     },
     /// The lease was taken over: we were too slow to be trusted.
-    #[error("the lease was taken over by another run; nothing was published")]
+    #[error(
+        "the lease was taken over by another run, or was not renewed for too long: this one stopped before it could do harm"
+    )]
     LeaseLost,
     /// `pg_restore` complained.
     #[error("restore {what}: {errors}")]
@@ -128,6 +130,9 @@ pub enum Error {
     /// A restore was stopped: the database is half full.
     #[error("stopped on request; the database is only partly restored: drop it before it is used")]
     RestoreStopped,
+    /// A prune was stopped: nothing is half deleted that the next one does not finish.
+    #[error("stopped on request; the next prune goes on where this one ended")]
+    PruneStopped,
     /// The restored rows are not those of the backup.
     #[error("{0}")]
     Mismatch(String),
@@ -239,6 +244,8 @@ impl Error {
             Self::Manifest { .. } => "do not rely on this backup: use another one of `backup list`",
             Self::NoSuchBackup { .. } => "`backup list` shows those that are there",
             Self::NoBackup(_) => "make one with `backup run`",
+            Self::LeaseLost => "run again; if it happens again, find out what held this process up",
+            Self::Stopped => "run again when there is time for it",
             Self::Busy { .. } => "wait for it, or run again after its lease has ended",
             Self::RestoreErrors { errors, .. }
                 if errors.contains("role") && errors.contains("does not exist") =>

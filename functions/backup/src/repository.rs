@@ -349,3 +349,50 @@ impl Repository {
         Ok(self.store.delete(&format!("records/{id}/pin.json")).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proof(level: Level, day: u8, passed: bool) -> Proof {
+        Proof {
+            level,
+            at: format!("2026-06-{day:02}T00:00:00Z").parse().unwrap(),
+            took: Duration::ZERO,
+            passed,
+            summary: String::new(),
+        }
+    }
+
+    fn standing(proofs: &[Proof]) -> Option<(Level, bool)> {
+        let records = Records {
+            proofs: proofs.to_vec(),
+            ..Records::default()
+        };
+        match records.standing() {
+            Standing::Unproven => None,
+            Standing::Proven(proof) | Standing::Refuted(proof) => Some((proof.level, proof.passed)),
+        }
+    }
+
+    #[test]
+    fn the_most_thorough_proof_counts() {
+        assert_eq!(standing(&[]), None);
+        let proofs = [
+            proof(Level::Restore, 1, true),
+            proof(Level::Objects, 2, true),
+        ];
+        assert_eq!(standing(&proofs), Some((Level::Restore, true)));
+    }
+
+    #[test]
+    fn what_was_found_wrong_is_right_again_only_by_a_proof_as_thorough() {
+        let wrong = proof(Level::Bytes, 2, false);
+        let earlier = [proof(Level::Restore, 1, true), wrong.clone()];
+        assert_eq!(standing(&earlier), Some((Level::Bytes, false)));
+        let weaker = [wrong.clone(), proof(Level::Objects, 3, true)];
+        assert_eq!(standing(&weaker), Some((Level::Bytes, false)));
+        let as_thorough = [wrong, proof(Level::Bytes, 3, true)];
+        assert_eq!(standing(&as_thorough), Some((Level::Bytes, true)));
+    }
+}

@@ -240,7 +240,7 @@ impl Judge<'_> {
             what: format!(
                 "the last good backup is {} old, more than rpo allows ({})",
                 duration(age),
-                self.objectives.rpo
+                duration(self.objectives.rpo.into())
             ),
             next: "find out why the runs since then failed (`backup list`), and run one now",
         })
@@ -262,7 +262,7 @@ impl Judge<'_> {
             what: format!(
                 "a restore was last proven {}, longer than proven_within allows ({})",
                 age(self.now, last.at),
-                self.objectives.proven_within
+                duration(limit)
             ),
             next,
         })
@@ -275,7 +275,7 @@ impl Judge<'_> {
             what: format!(
                 "the last proven restore took {}, more than rto allows ({})",
                 duration(took),
-                self.objectives.rto
+                duration(self.objectives.rto.into())
             ),
             next: "give the restore more cores and --jobs, or correct the objective",
         })

@@ -107,7 +107,14 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "NAME")]
     pub database: Option<String>,
     /// How thoroughly
-    #[arg(long, value_enum, default_value = "bytes")]
+    // The log level's id is `level` too.
+    #[arg(
+        id = "proof_level",
+        long = "level",
+        value_name = "LEVEL",
+        value_enum,
+        default_value = "bytes"
+    )]
     pub level: Level,
     /// Where a restore is tried.
     #[command(flatten)]

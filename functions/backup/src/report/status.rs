@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use nightshift_runtime::{
     Report,
     config::HumanDuration,
-    report::{Column, Table, age},
+    report::{Column, Table, age, duration},
 };
 use serde::Serialize;
 
@@ -49,9 +49,15 @@ impl Report for Status {
         let limits = &self.objectives;
         let mut table = Table::new([
             Column::text("DATABASE"),
-            Column::text(format!("LAST GOOD (rpo {})", limits.rpo)),
-            Column::text(format!("PROVEN (within {})", limits.proven_within)),
-            Column::number(format!("RESTORE TOOK (rto {})", limits.rto)),
+            Column::text(format!("LAST GOOD (rpo {})", duration(limits.rpo.into()))),
+            Column::text(format!(
+                "PROVEN (within {})",
+                duration(limits.proven_within.into())
+            )),
+            Column::number(format!(
+                "RESTORE TOOK (rto {})",
+                duration(limits.rto.into())
+            )),
             Column::text("VERDICT"),
         ]);
         let (mut problems, mut said) = (Vec::new(), Vec::new());
