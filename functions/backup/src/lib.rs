@@ -22,6 +22,7 @@ pub mod preflight;
 pub mod report;
 pub mod repository;
 pub mod restore;
+pub mod retention;
 pub mod selector;
 pub mod snapshot;
 pub mod source;

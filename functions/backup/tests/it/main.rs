@@ -7,4 +7,6 @@ mod consistency;
 #[cfg(test)]
 mod faulty;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod round_trip;
