@@ -1,5 +1,7 @@
 //! Everything that can go wrong, each with what to do about it.
 
+mod wording;
+
 use crate::{
     backup_id::BackupId,
     manifest::ManifestError,
@@ -161,7 +163,7 @@ pub enum Error {
         next: &'static str,
     },
     /// `check` found something that would make a backup fail.
-    #[error("{0}")]
+    #[error("a backup would fail: {0} not as it must be")]
     NotReady(String),
     /// Our own files or pipes.
     #[error("{doing}")]
@@ -212,59 +214,6 @@ impl Error {
         }
     }
 
-    /// What to do next, in one sentence.
-    pub fn advice(&self) -> Option<&'static str> {
-        if let Some(advice) = self.sqlstate().and_then(advice_for) {
-            return Some(advice);
-        }
-        Some(match self {
-            Self::Connect(ConnectError::Refused { .. }) => {
-                "check host, port and firewall; on Cloud Run, that the Cloud SQL instance is attached"
-            }
-            Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
-            Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
-            Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
-            Self::Store(StoreError::NoFolder(_)) => "create it, or correct the target",
-            Self::Store(StoreError::NoBucket(_)) => {
-                "correct the target, or create the bucket; `gcloud storage buckets list` shows those that are there"
-            }
-            Self::Store(StoreError::NotFound(_)) => {
-                "`backup verify --level objects` lists what is missing; restore an older backup"
-            }
-            Self::Store(StoreError::Damaged { .. }) => {
-                "do not rely on this backup: restore an older one, and make a new one"
-            }
-            Self::Store(StoreError::Failed { .. }) => {
-                "check that the bucket or folder exists and that this identity may use it"
-            }
-            Self::Manifest {
-                source: ManifestError::Unknown { .. },
-                ..
-            } => "read it with the newer version of this program that wrote it",
-            Self::Manifest { .. } => "do not rely on this backup: use another one of `backup list`",
-            Self::NoSuchBackup { .. } => "`backup list` shows those that are there",
-            Self::NoBackup(_) => "make one with `backup run`",
-            Self::LeaseLost => "run again; if it happens again, find out what held this process up",
-            Self::Stopped => "run again when there is time for it",
-            Self::Busy { .. } => "wait for it, or run again after its lease has ended",
-            Self::RestoreErrors { errors, .. }
-                if errors.contains("role") && errors.contains("does not exist") =>
-            {
-                "create the roles first (globals.sql of the backup has them), or restore with --no-owner"
-            }
-            Self::RestoreErrors { .. } => "drop the database, mend the cause, and restore again",
-            Self::OutOfBounds { next, .. } => next,
-            Self::NotReady(_) => "mend these, then check again",
-            Self::Refuted { .. } | Self::Mismatch(_) => {
-                "keep the backup for examination and rely on another one"
-            }
-            Self::Suspicious { .. } => {
-                "nothing will be pruned until you look: `backup show` it, then `backup prune --accept ID`"
-            }
-            _ => return None,
-        })
-    }
-
     /// Whether the backup itself is to blame, not the place where it was looked at.
     pub fn blames_the_backup(&self) -> bool {
         match self {
@@ -288,49 +237,4 @@ impl Error {
             _ => false,
         }
     }
-
-    /// The whole chain in one line, with the advice at the end.
-    pub fn one_line(&self) -> String {
-        let line = self.chain();
-        match self.advice() {
-            Some(advice) => format!("{line}; next: {advice}"),
-            None => line,
-        }
-    }
-
-    /// The whole chain in one line.
-    pub fn chain(&self) -> String {
-        let mut parts: Vec<String> = Vec::new();
-        let mut next: Option<&dyn std::error::Error> = Some(self);
-        while let Some(error) = next {
-            let text = error.to_string().replace('\n', " ");
-            // `transparent` errors and tokio-postgres repeat their source's words.
-            if text != "db error" && !parts.last().is_some_and(|last| last.ends_with(&text)) {
-                parts.push(text);
-            }
-            next = error.source();
-        }
-        parts.join(": ")
-    }
-}
-
-fn advice_for(sqlstate: &str) -> Option<&'static str> {
-    Some(match sqlstate {
-        "28P01" | "28000" => {
-            "check the role and its password (PGPASSFILE, PGPASSWORD or --password-file) and pg_hba.conf"
-        }
-        "3D000" => "check the database's name",
-        "42501" => "grant the missing right; `backup check` lists all that are missing",
-        "53100" | "53200" | "53300" => "the server is out of room: free some, then run again",
-        "55P03" => {
-            "somebody holds an exclusive lock on a table for long; run again later, or raise lock_timeout"
-        }
-        "57P01" | "57P02" | "57P03" => {
-            "the server was stopped or restarted; run again when it is back"
-        }
-        "40001" => {
-            "a standby cancelled the read: set hot_standby_feedback = on there, or raise max_standby_streaming_delay"
-        }
-        _ => return None,
-    })
 }

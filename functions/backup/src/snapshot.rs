@@ -225,22 +225,46 @@ async fn observe(client: &Client) -> Result<Observed, Error> {
     })
 }
 
-/// Looks at the database as a run would, and takes neither snapshot nor lock: for `check`.
+/// What a run would find.
+pub struct Rehearsal {
+    /// What the server says of itself.
+    pub facts: ServerFacts,
+    /// What is in the database.
+    pub observed: Observed,
+    /// Whether the tables' sizes are known: one that is locked cannot be measured.
+    pub measured: bool,
+}
+
+/// Looks at the database as a run would, and takes neither snapshot nor lasting lock: for `check`.
 pub async fn rehearse(
     server: &Server,
     client: &Client,
     options: &SnapshotOptions,
-) -> Result<(ServerFacts, Observed), Error> {
+) -> Result<Rehearsal, Error> {
     refuse_pooler(client).await?;
     let facts = begin(client, server).await?;
-    let observed = observe(client).await?;
+    let mut observed = observe(client).await?;
+    client
+        .batch_execute("SET LOCAL lock_timeout = '2s'")
+        .await
+        .map_err(Error::database("set lock_timeout"))?;
+    let measured = match catalog::measure(client, &mut observed.relations).await {
+        Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => false,
+        measured => measured
+            .map(|()| true)
+            .map_err(Error::database("measure the tables"))?,
+    };
     client
         .batch_execute("ROLLBACK")
         .await
         .map_err(Error::database("end the transaction"))?;
     refuse_distributed(&facts)?;
     taken_at(&facts, options)?;
-    Ok((facts, observed))
+    Ok(Rehearsal {
+        facts,
+        observed,
+        measured,
+    })
 }
 
 /// Opens the transaction, and sets the session up inside it: a pooler in front could lose what is set outside.

@@ -76,7 +76,7 @@ pub struct Problem {
     pub next: &'static str,
 }
 
-/// Judges `entries`. `expected` is a database that must be among them.
+/// Judges `entries`. `expected` is a database that must be among them. No backup at all is out of bounds.
 pub fn judge(
     objectives: &Objectives,
     entries: &[Entry],
@@ -91,11 +91,7 @@ pub fn judge(
             .push(candidate);
     }
     let known: BTreeSet<&str> = groups.values().flatten().map(|c| c.database).collect();
-    let absent = match expected {
-        Some(name) if !known.contains(name) => Some(name),
-        None if groups.is_empty() => Some("(any)"),
-        _ => None,
-    };
+    let absent = expected.filter(|name| !known.contains(name));
     let mut databases: Vec<Database> = absent.into_iter().map(without_backup).collect();
     databases.extend(
         groups
@@ -107,9 +103,10 @@ pub fn judge(
         .map(|d| d.last_good.as_ref().map(|good| good.snapshot_at))
         .min();
     Verdict {
-        within_bounds: databases
-            .iter()
-            .all(|database| database.problems.is_empty()),
+        within_bounds: !databases.is_empty()
+            && databases
+                .iter()
+                .all(|database| database.problems.is_empty()),
         remarks: failed_since(entries, oldest.flatten(), now)
             .into_iter()
             .collect(),

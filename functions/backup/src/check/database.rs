@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     pg_tools::PgTools,
     preflight::{PreflightError, Verdict},
-    snapshot::{self, Observed},
+    snapshot::{self, Observed, Rehearsal},
     source::{catalog::ServerFacts, session::Server},
 };
 use nightshift_runtime::report::{bytes, count};
@@ -29,13 +29,17 @@ pub(super) async fn check(config: &Config) -> Vec<Check> {
     let options = config.snapshot_options();
     match snapshot::rehearse(&server, &client, &options).await {
         Err(error) => vec![Check::fail("database", &error)],
-        Ok((facts, observed)) => {
+        Ok(Rehearsal {
+            facts,
+            observed,
+            measured,
+        }) => {
             let mut checks = vec![server_check(&server, &facts)];
             checks.push(tools(config, &facts).await);
             let verdict = observed.judge(&params.user, &facts, &options.allowances);
             checks.extend(rights(verdict, &observed));
             checks.push(locks(&observed));
-            checks.push(tables(&observed));
+            checks.push(tables(&observed, measured));
             checks.push(sessions(config, &client).await);
             checks
         }
@@ -73,7 +77,7 @@ fn rights(verdict: Result<Verdict, PreflightError>, observed: &Observed) -> Vec<
     match verdict {
         Err(PreflightError::Rights { missing, .. }) => missing
             .into_iter()
-            .map(|missing| Check::new(name, Outcome::Fail, format!("missing: {missing}"), None))
+            .map(|missing| Check::new(name, Outcome::Fail, missing, None))
             .collect(),
         Err(error) => vec![Check::fail(name, &error.into())],
         Ok(verdict) => {
@@ -108,7 +112,14 @@ fn locks(observed: &Observed) -> Check {
 }
 
 /// The largest tables: what a run will spend its time on.
-fn tables(observed: &Observed) -> Check {
+fn tables(observed: &Observed, measured: bool) -> Check {
+    if !measured {
+        return Check::warn(
+            "tables",
+            "their sizes are not known: somebody holds an exclusive lock",
+            "see pg_locks; a run waits as long as run.lock_timeout says",
+        );
+    }
     let mut largest: Vec<_> = observed.relations.iter().collect();
     largest.sort_by_key(|relation| std::cmp::Reverse(relation.bytes));
     let total: u64 = largest.iter().map(|relation| relation.bytes).sum();

@@ -3,6 +3,7 @@
 use super::print;
 use crate::{check, cli::CheckArgs, config::Config, error::Error, report::check::Checked};
 use nightshift_runtime::{ExitStatus, Output};
+use std::collections::BTreeSet;
 
 pub(super) async fn execute(
     config: &Config,
@@ -11,12 +12,10 @@ pub(super) async fn execute(
 ) -> Result<ExitStatus, Error> {
     let checked = Checked::new(check::check(config, args.offline).await);
     print(&checked, output)?;
-    let failures: Vec<String> = checked
-        .failures()
-        .map(|check| format!("{}: {}", check.name, check.found))
-        .collect();
-    if failures.is_empty() {
+    let failed: BTreeSet<&str> = checked.failures().map(|check| check.name).collect();
+    if failed.is_empty() {
         return Ok(ExitStatus::Done);
     }
-    Err(Error::NotReady(failures.join("; ")))
+    let names: Vec<&str> = failed.into_iter().collect();
+    Err(Error::NotReady(names.join(", ")))
 }

@@ -24,7 +24,7 @@ pub(super) async fn execute(context: &Context, args: &StatusArgs) -> Result<Exit
     let expected = args.database.as_deref().or(configured.as_deref());
     let verdict = judge(&context.config.objectives, &entries, expected, now);
     let target = repository.store().target().to_string();
-    let out_of_bounds = first_problems(&verdict);
+    let out_of_bounds = out_of_bounds(&verdict, &target);
     context.print(&Status::new(
         target,
         &context.config.objectives,
@@ -44,7 +44,10 @@ fn configured_database(context: &Context) -> Result<Option<String>, Error> {
     Ok(Some(params.database))
 }
 
-fn first_problems(verdict: &Verdict) -> Option<Error> {
+fn out_of_bounds(verdict: &Verdict, target: &str) -> Option<Error> {
+    if verdict.databases.is_empty() {
+        return Some(Error::NoBackup(target.to_owned()));
+    }
     let problems: Vec<_> = verdict
         .databases
         .iter()

@@ -46,6 +46,10 @@ impl Status {
 
 impl Report for Status {
     fn table(&self) -> String {
+        if self.verdict.databases.is_empty() {
+            let nothing = format!("There are no backups in {}.", self.target);
+            return nothing + &remarks("-", &self.verdict.remarks);
+        }
         let limits = &self.objectives;
         let mut table = Table::new([
             Column::text("DATABASE"),

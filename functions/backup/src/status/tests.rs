@@ -110,7 +110,7 @@ fn a_recent_backup_and_a_recent_quick_restore_are_within_bounds() {
 
 #[test]
 fn no_backup_at_all_is_out_of_bounds() {
-    assert_eq!(problems(&[]), ["(any): there is no backup at all"]);
+    assert!(!verdict(&[]).within_bounds);
     let of_another = [restored(backup("crm", "02:00"))];
     let judged = judge(&Objectives::default(), &of_another, Some("shop"), at(NOW));
     assert!(!judged.within_bounds);
@@ -213,10 +213,8 @@ fn debris_and_damage_are_no_backups_and_the_last_failure_is_told() {
         error: "the server went away".to_owned(),
     });
     let verdict = verdict(&[partial]);
-    assert_eq!(
-        verdict.databases[0].problems[0].what,
-        "there is no backup at all"
-    );
+    assert!(!verdict.within_bounds);
+    assert!(verdict.databases.is_empty());
     assert_eq!(
         verdict.remarks,
         ["a run failed 9 h ago: the server went away"]
