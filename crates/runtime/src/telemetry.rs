@@ -168,7 +168,10 @@ pub fn tell_failure(event: &'static str, why: &str) {
         return;
     }
     let label = console::style("error:").red().bold().for_stderr();
-    write_line(&format!("{label} {}", screen::printable(why).replace('\n', " ")));
+    write_line(&format!(
+        "{label} {}",
+        screen::printable(why).replace('\n', " ")
+    ));
 }
 
 /// Writes one whole line above the progress bars. A closed standard error leaves nobody to tell that to.
