@@ -37,7 +37,9 @@ async fn a_database_that_was_made_anew_under_the_same_name_is_suspicious() {
     let fill = "CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id";
     bed.server.psql("app", fill).unwrap();
     bed.run("app").await.unwrap();
-    bed.server.psql("postgres", "DROP DATABASE app WITH (FORCE)").unwrap();
+    bed.server
+        .psql("postgres", "DROP DATABASE app WITH (FORCE)")
+        .unwrap();
     bed.server.create_database("app").unwrap();
     bed.server.psql("app", fill).unwrap();
     let anew = bed.run("app").await.unwrap();
