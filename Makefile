@@ -9,7 +9,8 @@ help: ## List the targets
 setup: ## Install what is missing: PostgreSQL 15 and 18, zstd, jq, cargo-nextest
 	@scripts/setup
 
-demo: setup ## A throw-away PostgreSQL with a web shop: back up, damage, restore, prove, prune (options in DEMO)
+demo: ## A throw-away PostgreSQL with a web shop: back up, damage, restore, prove, prune (options in DEMO)
+	@scripts/setup demo
 	@scripts/run cargo build --locked --release -p backup -p nightshift
 	@scripts/run cargo run --locked --release --quiet -p nightshift -- demo $(DEMO)
 

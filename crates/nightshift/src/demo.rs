@@ -44,9 +44,12 @@ pub async fn run(options: &Options, shutdown: &Shutdown) -> Result<(), Error> {
         Err(error) => Err(stage.children.or_interrupted(error).await),
         story => story,
     };
-    let struck = stage.strike().await;
-    let story = told?;
-    screen.summary(&summary::lines(&story, &struck?, began.elapsed()))
+    let (story, struck) = match (told, stage.strike().await) {
+        (Ok(story), struck) => (story, struck?),
+        (Err(error), Ok(_)) => return Err(error),
+        (Err(first), Err(then)) => return Err(Error::and_then(first, then)),
+    };
+    Screen::summary(&summary::lines(&story, &struck, began.elapsed()))
 }
 
 async fn tell(stage: &Stage) -> Result<Story, Error> {

@@ -41,6 +41,14 @@ pub enum Error {
     /// A command ended well, and what it should have done is not so.
     #[error("{0}")]
     Unproven(String),
+    /// The demo failed, and so did its clearing away.
+    #[error("{first}; and clearing away failed: {}", .then.one_line())]
+    Left {
+        /// Why the demo ended.
+        first: String,
+        /// What went wrong afterwards.
+        then: Box<Error>,
+    },
     /// What a program printed is not what was expected.
     #[error("read what `{command}` printed")]
     Unreadable {
@@ -56,6 +64,18 @@ impl Error {
     pub fn io(doing: impl Into<String>, source: io::Error) -> Self {
         let doing = doing.into();
         Self::Io { doing, source }
+    }
+
+    /// An [`Error::Left`]: what failed first, and what failed while clearing away.
+    pub(crate) fn and_then(first: Self, then: Self) -> Self {
+        let first = match first {
+            Self::Interrupted => "interrupted".to_owned(),
+            first => first.one_line(),
+        };
+        Self::Left {
+            first,
+            then: Box::new(then),
+        }
     }
 
     /// The error and its causes in one line.

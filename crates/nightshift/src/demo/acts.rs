@@ -49,6 +49,14 @@ struct Backup {
     rows: u64,
     raw_bytes: u64,
     stored_bytes: u64,
+    proven: Option<Proof>,
+}
+
+/// How its last look was.
+#[derive(Debug, Clone, Deserialize)]
+struct Proof {
+    passed: bool,
+    summary: String,
 }
 
 /// The backups there are, newest first.

@@ -52,8 +52,8 @@ impl Screen {
         self.tell(&lines.collect::<Vec<_>>().join("\n"))
     }
 
-    /// The last words: pairs of a heading and what is said under it.
-    pub(super) fn summary(self, lines: &[(&'static str, String)]) -> Result<(), Error> {
+    /// The last words, which are never withheld: pairs of a heading and what is said under it.
+    pub(super) fn summary(lines: &[(&'static str, String)]) -> Result<(), Error> {
         let mut text = format!("\n{}\n", style("What this run has shown").bold().green());
         for (heading, said) in lines {
             let mut heading = *heading;

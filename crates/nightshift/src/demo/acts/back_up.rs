@@ -18,6 +18,7 @@ const PIPE: &str = "pg_dump shop | gzip > shop.sql.gz";
 /// Two ways to the same rows.
 #[derive(Debug)]
 pub(in crate::demo) struct BackedUp {
+    /// The backup, by its id.
     pub(in crate::demo) id: String,
     pub(in crate::demo) rows: u64,
     pub(in crate::demo) raw_bytes: u64,
@@ -50,6 +51,7 @@ pub(in crate::demo) async fn back_up(stage: &Stage) -> Result<BackedUp, Error> {
         rows,
         raw_bytes,
         stored_bytes,
+        ..
     } = newest(stage).await?;
     let ours = Cost {
         took,

@@ -75,7 +75,7 @@ pub(in crate::demo) async fn drill(stage: &Stage) -> Result<Drilled, Error> {
     stage.screen.act(
         5,
         "Know it beforehand",
-        "A backup that was never restored is a hope. The drill restores the newest on a server of its own, every week or night.",
+        "A backup that was never restored is a hope. The drill restores the newest one elsewhere and compares every row, any night.",
     )?;
     let target = stage.target();
     let took = stage
