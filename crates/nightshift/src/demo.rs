@@ -18,7 +18,7 @@ use std::{path::PathBuf, time::Instant};
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
     /// Size of the web shop: about 8 MB on disk for each step
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=2000))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=2000))]
     pub scale: u32,
     /// New or empty folder for the backups, which then stay when all else is removed
     #[arg(long, value_name = "FOLDER")]

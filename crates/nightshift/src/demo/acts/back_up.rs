@@ -37,7 +37,7 @@ pub(in crate::demo) async fn back_up(stage: &Stage) -> Result<BackedUp, Error> {
     stage.screen.act(
         2,
         "Back it up",
-        "First ask whether a backup would work, then make one: one snapshot, read in parallel, straight into the store.",
+        "Ask whether it would work; then one snapshot, read in parallel, straight into the store.",
     )?;
     let (url, target) = (stage.url(SHOP), stage.target());
     stage

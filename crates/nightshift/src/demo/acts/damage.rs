@@ -25,7 +25,7 @@ pub(in crate::demo) async fn damage(stage: &Stage, shop: &Shop) -> Result<Lost, 
     stage.screen.act(
         3,
         "Lose it",
-        "The night somebody has the wrong window open. Replication would copy each of these at once.",
+        "Somebody has the wrong window open. Replication would copy each of these at once.",
     )?;
     let typed = MISTAKES.map(|mistake| format!("psql shop -c '{mistake}'"));
     stage

@@ -26,7 +26,7 @@ pub(in crate::demo) async fn flip_a_bit(stage: &Stage) -> Result<Caught, Error> 
     stage.screen.act(
         7,
         "Trust nothing",
-        "Disks and networks lie now and then. One bit of one object of the newest backup is flipped.",
+        "Disks and networks lie now and then: one bit of the newest backup is flipped.",
     )?;
     let backup = newest(stage).await?;
     let folder = stage.backups().join("backups").join(&backup.id);

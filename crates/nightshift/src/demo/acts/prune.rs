@@ -39,7 +39,7 @@ pub(in crate::demo) async fn prune(stage: &Stage) -> Result<Pruned, Error> {
     stage.screen.act(
         6,
         "Keep what matters",
-        "A few more nights; then a policy says what may go. It never deletes the newest good backup, nor the newest proven one.",
+        "More nights, and a policy: old backups go, but never the newest good or the newest proven one.",
     )?;
     let target = stage.target();
     let prune = ["prune", "--config", "backup.toml", "--in", &target];
@@ -88,7 +88,7 @@ async fn first_night(stage: &Stage) -> Result<String, Error> {
         ));
     }
     stage.screen.seen(
-        "right: the restored shop is a new database under an old name, and nothing is pruned until somebody has looked",
+        "right: it is a new database under the old name; nothing is pruned until somebody has looked",
     )?;
     Ok(newest(stage).await?.id)
 }

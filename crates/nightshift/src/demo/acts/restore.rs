@@ -33,7 +33,7 @@ pub(in crate::demo) async fn restore(
     stage.screen.act(
         4,
         "Get it back",
-        "Into a new database, from the store, without a file between. Then every row is compared with the backup.",
+        "Into a new database, straight from the store. Then every row is compared with the backup.",
     )?;
     let (target, into) = (stage.target(), stage.url(RESTORED));
     let restore = [
@@ -75,7 +75,7 @@ pub(in crate::demo) async fn drill(stage: &Stage) -> Result<Drilled, Error> {
     stage.screen.act(
         5,
         "Know it beforehand",
-        "A backup that was never restored is a hope. The drill restores the newest one elsewhere and compares every row, any night.",
+        "A backup that was never restored is a hope. The drill restores the newest one, any night.",
     )?;
     let target = stage.target();
     let took = stage

@@ -7,7 +7,7 @@ pub(in crate::demo) async fn ask_status(stage: &Stage) -> Result<(), Error> {
     stage.screen.act(
         8,
         "Sleep",
-        "One question for the alert that wakes people: fresh enough, and proven? What was found broken does not count.",
+        "One question for the alert that wakes people: fresh enough, and proven? Broken does not count.",
     )?;
     let target = stage.target();
     stage
