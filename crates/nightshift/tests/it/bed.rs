@@ -20,7 +20,7 @@ use tempfile::TempDir;
 const DEADLINE: Duration = Duration::from_mins(2);
 
 /// How often something is looked at that changes by itself.
-pub(crate) const POLL: Duration = Duration::from_millis(20);
+pub(crate) const POLL: Duration = Duration::from_millis(50);
 
 /// A temporary folder that one run of the demo has to itself.
 pub(crate) struct Bed {

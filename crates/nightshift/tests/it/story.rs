@@ -2,13 +2,14 @@
 
 use crate::bed::{Bed, POLL, command_lines, said};
 use anyhow::{Context, Result, ensure};
-use std::{fs, path::Path, thread};
+use std::{fs, path::Path, process::Output, thread};
 
 #[test]
-fn the_story_shows_every_command_ends_well_and_leaves_nothing() -> Result<()> {
+fn the_story_shows_every_command_and_no_password_ends_well_and_leaves_nothing() -> Result<()> {
     let bed = Bed::new()?;
-    let output = bed.demo(&[]).output()?;
+    let (output, password) = run_and_watch_command_lines(&bed)?;
     let said = said(&output);
+    assert!(!said.contains(&password), "{said}");
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert_eq!(bed.remains()?, Vec::<String>::new());
     for proof in [
@@ -64,9 +65,8 @@ fn quietly_it_says_the_summary_alone_and_leaves_only_the_backups_that_were_to_be
     Ok(())
 }
 
-#[test]
-fn the_password_is_in_no_command_line_and_in_nothing_that_is_said() -> Result<()> {
-    let bed = Bed::new()?;
+/// Runs a demo to its end, and returns what it said and the password its server had; no command line of this machine may have it.
+fn run_and_watch_command_lines(bed: &Bed) -> Result<(Output, String)> {
     let child = bed.demo(&[]).spawn()?;
     let (mut password, mut looks) = (None, 0);
     let watched = thread::spawn(move || child.wait_with_output());
@@ -83,15 +83,9 @@ fn the_password_is_in_no_command_line_and_in_nothing_that_is_said() -> Result<()
         }
         thread::sleep(POLL);
     }
+    ensure!(looks > 10, "only {looks} looks at the command lines");
     let output = watched.join().expect("the thread only waits")?;
-    let (password, said) = (
-        password.context("the server had no password file")?,
-        said(&output),
-    );
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(looks > 10, "only {looks} looks at the command lines");
-    assert!(!said.contains(&password), "{said}");
-    Ok(())
+    Ok((output, password.context("the server had no password file")?))
 }
 
 /// The password in the file that the server of a run keeps for its clients.
