@@ -3,6 +3,11 @@
 //! It is written last and deleted first: a backup exists when its manifest does. The last field is the SHA-256 of every
 //! byte before its own line, so that a manifest that was cut short or edited is noticed.
 
+mod notation;
+mod sealed;
+
+pub use sealed::ManifestError;
+
 use crate::{
     backup_id::BackupId,
     fingerprint::{Fingerprint, RowSum},
@@ -10,14 +15,11 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// What the `format` field says.
 pub const FORMAT: &str = "nightshift-backup";
 /// The newest format version that this program writes and reads.
 pub const VERSION: u32 = 1;
-/// Begins the line that holds the hash of all that stands before it.
-const HASH_LINE: &str = "\n  \"sha256\": \"";
 
 /// Everything that is needed to restore one backup and to prove it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,6 +86,8 @@ pub struct Source {
     pub ctype: String,
     /// `c` libc, `i` ICU, `b` built in.
     pub locale_provider: String,
+    /// The provider's name of the locale; libc has `collate` and `ctype` instead.
+    pub locale: Option<String>,
     /// The collation's version, when the provider knows one.
     pub collation_version: Option<String>,
     /// `money` is written in this locale.
@@ -152,10 +156,10 @@ pub struct StoredObject {
     /// Its size.
     pub bytes: u64,
     /// CRC32C of the stored bytes, 8 hex digits.
-    #[serde(with = "hex_u32")]
+    #[serde(with = "notation::hex_u32")]
     pub crc32c: u32,
     /// SHA-256 of the stored bytes, 64 hex digits.
-    #[serde(with = "hex_bytes")]
+    #[serde(with = "notation::hex_bytes")]
     pub sha256: [u8; 32],
 }
 
@@ -270,7 +274,8 @@ pub struct Sequence {
     pub schema: String,
     /// Name, unquoted.
     pub name: String,
-    /// The value to set.
+    /// The value to set; as text, since many readers of JSON (jq before 1.7) round numbers beyond 2⁵³.
+    #[serde(with = "notation::decimal")]
     pub last_value: i64,
     /// Whether `last_value` was handed out already.
     pub is_called: bool,
@@ -299,80 +304,7 @@ pub struct Skipped {
     pub why: String,
 }
 
-/// Why stored bytes are not a manifest that can be trusted.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ManifestError {
-    /// The closing hash line is missing: the object was cut short.
-    #[error("the manifest is cut short: its closing sha256 line is missing")]
-    CutShort,
-    /// The bytes are not those that were hashed.
-    #[error("the manifest was changed: its sha256 is {found}, its closing line says {expected}")]
-    Changed {
-        /// The closing line.
-        expected: String,
-        /// The hash of what is there.
-        found: String,
-    },
-    /// A format this program does not know.
-    #[error(
-        "the manifest says format `{format}` version {version}; this program reads `{FORMAT}` up to version {VERSION}"
-    )]
-    Unknown {
-        /// The `format` field.
-        format: String,
-        /// The `version` field.
-        version: u64,
-    },
-    /// Not JSON, or a field is missing.
-    #[error("the manifest cannot be read")]
-    Json(#[from] serde_json::Error),
-}
-
 impl Manifest {
-    /// The bytes of `manifest.json`.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, ManifestError> {
-        let mut text = serde_json::to_string_pretty(self)?;
-        text.truncate(text.len() - "\n}".len());
-        text.push(',');
-        let hash = hex(&Sha256::digest(text.as_bytes()));
-        text.push_str(HASH_LINE);
-        text.push_str(&hash);
-        text.push_str("\"\n}\n");
-        Ok(text.into_bytes())
-    }
-
-    /// Reads `manifest.json`, checking its hash first and its version next.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ManifestError> {
-        #[derive(Deserialize)]
-        struct Head {
-            #[serde(default)]
-            format: String,
-            #[serde(default)]
-            version: u64,
-        }
-        let text = String::from_utf8_lossy(bytes);
-        let (body, tail) = text.rsplit_once(HASH_LINE).ok_or(ManifestError::CutShort)?;
-        let expected = tail
-            .strip_suffix("\"\n}\n")
-            .ok_or(ManifestError::CutShort)?;
-        let found = hex(&Sha256::digest(body.as_bytes()));
-        if found != expected {
-            return Err(ManifestError::Changed {
-                expected: expected.to_owned(),
-                found,
-            });
-        }
-        let head: Head = serde_json::from_slice(bytes)?;
-        if head.format != FORMAT || head.version != u64::from(VERSION) {
-            return Err(ManifestError::Unknown {
-                format: head.format,
-                version: head.version,
-            });
-        }
-        Ok(serde_json::from_slice(bytes)?)
-    }
-
     /// Every object of the backup but the manifest itself.
     pub fn objects(&self) -> impl Iterator<Item = &StoredObject> {
         let large = self
@@ -405,38 +337,4 @@ impl Manifest {
 /// Bytes as lower-case hex digits.
 pub fn hex(bytes: &[u8]) -> String {
     hex::encode(bytes)
-}
-
-mod hex_u32 {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde calls it with a reference"
-    )]
-    pub(super) fn serialize<S: Serializer>(value: &u32, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{value:08x}"))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<u32, D::Error> {
-        let text = String::deserialize(d)?;
-        u32::from_str_radix(&text, 16)
-            .map_err(|_| D::Error::custom(format!("`{text}` is not 8 hex digits")))
-    }
-}
-
-mod hex_bytes {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8; 32], s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(&super::hex(bytes))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<[u8; 32], D::Error> {
-        let text = String::deserialize(d)?;
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(&text, &mut bytes)
-            .map_err(|_| D::Error::custom(format!("`{text}` is not 64 hex digits")))?;
-        Ok(bytes)
-    }
 }

@@ -53,26 +53,39 @@ pub(super) async fn tools(manifest: &Manifest, options: &RestoreOptions) -> Resu
 /// Makes the database as the source's was, from `template0`, so that nothing of `template1` is in it.
 async fn create(manifest: &Manifest, options: &RestoreOptions) -> Result<(), Error> {
     let source = &manifest.source;
-    let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
     let (_, client) = Server::find(&options.into.with_database("postgres")).await?;
     let mut sql = format!(
         "CREATE DATABASE {} TEMPLATE template0 ENCODING {}",
         quote_identifier(&options.into.database),
         literal(&source.encoding)
     );
-    // Another operating system may not know the locale; ICU and built-in ones have names of their own.
-    if source.locale_provider == "c" {
-        sql.push_str(&format!(
-            " LC_COLLATE {} LC_CTYPE {}",
-            literal(&source.collate),
-            literal(&source.ctype)
-        ));
-    }
+    sql.push_str(&locale(source));
     let doing = format!("create database {}", options.into.database);
     client
         .batch_execute(&sql)
         .await
         .map_err(Error::database(doing))
+}
+
+/// The locale that the source sorts by. ICU and built-in ones have names of their own, and are the same everywhere; what
+/// libc's names mean is up to the operating system.
+fn locale(source: &Source) -> String {
+    let libc = format!(
+        " LC_COLLATE {} LC_CTYPE {}",
+        literal(&source.collate),
+        literal(&source.ctype)
+    );
+    let (provider, key) = match source.locale_provider.as_str() {
+        "i" => ("icu", "ICU_LOCALE"),
+        "b" => ("builtin", "BUILTIN_LOCALE"),
+        _ => return libc,
+    };
+    let name = source.locale.as_deref().unwrap_or_default();
+    format!("{libc} LOCALE_PROVIDER {provider} {key} {}", literal(name))
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 fn compare_encoding(source: &Source, target: &Source) -> Result<(), Error> {

@@ -76,6 +76,7 @@ pub async fn server(client: &Client, database: &str) -> Result<ServerFacts, Erro
             collate: row.get("collate"),
             ctype: row.get("ctype"),
             locale_provider: row.get("locale_provider"),
+            locale: row.get("locale"),
             collation_version: row.get("collation_version"),
             lc_monetary: row.get("lc_monetary"),
             standby: row.get("standby"),

@@ -7,6 +7,8 @@ mod consistency;
 #[cfg(test)]
 mod faulty;
 #[cfg(test)]
+mod format;
+#[cfg(test)]
 mod retention;
 #[cfg(test)]
 mod round_trip;
