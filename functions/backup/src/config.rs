@@ -7,6 +7,7 @@ use crate::{
     engine::OnBlockedDdl,
     error::Error,
     preflight::Allowances,
+    retention::Policy,
     snapshot::SnapshotOptions,
     source::params::ConnectParams,
     store::{ENDPOINT_VARIABLE, Store, Target},
@@ -32,6 +33,8 @@ pub struct Config {
     pub restore: RestoreConfig,
     /// What may be lost, and how long it may take to come back.
     pub objectives: Objectives,
+    /// Which backups stay.
+    pub retention: Policy,
 }
 
 /// The database to back up.

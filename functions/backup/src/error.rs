@@ -7,6 +7,7 @@ use crate::{
     manifest::ManifestError,
     pg_tools::ToolError,
     preflight::PreflightError,
+    retention::PolicyError,
     source::{params::ParamsError, session::ConnectError, wire::WireError},
     store::{BadTarget, StoreError},
 };
@@ -29,6 +30,9 @@ pub enum Error {
     /// The target's name.
     #[error(transparent)]
     Target(#[from] BadTarget),
+    /// The retention policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// No session with the database.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -135,6 +139,9 @@ pub enum Error {
     /// A prune was stopped: nothing is half deleted that the next one does not finish.
     #[error("stopped on request; the next prune goes on where this one ended")]
     PruneStopped,
+    /// Backups that the policy would delete are kept until somebody has looked.
+    #[error("pruned nothing of {0}")]
+    PruneBlocked(String),
     /// The restored rows are not those of the backup.
     #[error("{0}")]
     Mismatch(String),
@@ -195,9 +202,11 @@ impl Error {
     /// What the process ends with.
     pub fn exit(&self) -> ExitStatus {
         match self {
-            Self::Usage(_) | Self::Config(_) | Self::Params(_) | Self::Target(_) => {
-                ExitStatus::Usage
-            }
+            Self::Usage(_)
+            | Self::Config(_)
+            | Self::Params(_)
+            | Self::Target(_)
+            | Self::Policy(_) => ExitStatus::Usage,
             _ => ExitStatus::Failed,
         }
     }
