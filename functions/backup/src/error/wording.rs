@@ -13,6 +13,9 @@ impl Error {
             return Some(advice);
         }
         Some(match self {
+            Self::Config(_) => {
+                "correct it, then see that `backup check --offline` reads it; the README lists every key"
+            }
             Self::Connect(ConnectError::Refused { source, .. })
                 if source.to_string().contains("TLS") =>
             {

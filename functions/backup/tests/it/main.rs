@@ -13,6 +13,8 @@ mod format;
 #[cfg(test)]
 mod pruning;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod retention;
 #[cfg(test)]
 mod round_trip;
