@@ -1,6 +1,8 @@
 //! Backups of real servers, made, damaged, restored and compared.
 
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod bed;
 #[cfg(test)]
 mod consistency;
@@ -10,6 +12,8 @@ mod faulty;
 mod forged;
 #[cfg(test)]
 mod format;
+#[cfg(test)]
+mod program;
 #[cfg(test)]
 mod pruning;
 #[cfg(test)]
