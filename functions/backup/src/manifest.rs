@@ -171,6 +171,9 @@ pub enum ManifestError {
         /// The `version` field.
         version: u64,
     },
+    /// It is the manifest of another backup.
+    #[error("the manifest is that of backup {0}")]
+    Misplaced(BackupId),
     /// Not JSON, or a field is missing.
     #[error("the manifest cannot be read")]
     Json(#[from] serde_json::Error),
@@ -218,6 +221,15 @@ impl Manifest {
             });
         }
         Ok(serde_json::from_slice(bytes)?)
+    }
+
+    /// Refuses the manifest of another backup: it names objects that are not in this one's folder.
+    pub fn of(self, id: &BackupId) -> Result<Self, ManifestError> {
+        if self.id == *id {
+            Ok(self)
+        } else {
+            Err(ManifestError::Misplaced(self.id))
+        }
     }
 
     /// Every object of the backup but the manifest itself.

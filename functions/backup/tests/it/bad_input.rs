@@ -173,5 +173,6 @@ fn a_backup_that_does_not_exist_is_asked_back() {
         "postgres://h/d",
     ])
     .failed(1, &["no complete backup", "`backup run`"]);
+    backup(&["show", "", "--in", &target]).failed(CODE, &["id is empty", "`latest`"]);
     backup(&["drill", "--in", &target]).failed(1, &["no complete backup", "`backup run`"]);
 }

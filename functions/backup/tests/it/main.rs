@@ -7,6 +7,8 @@ mod bed;
 #[cfg(test)]
 mod consistency;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod faulty;
 #[cfg(test)]
 mod forged;
@@ -21,6 +23,10 @@ mod reference;
 #[cfg(test)]
 mod retention;
 #[cfg(test)]
+mod rights;
+#[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod shrinkage;
