@@ -85,7 +85,7 @@ impl Default for RunConfig {
             workers: 2,
             compression_level: 2,
             chunk_size: ByteSize::new(4 << 20),
-            lock_timeout: HumanDuration::from(Duration::from_secs(60)),
+            lock_timeout: HumanDuration::from(Duration::from_mins(1)),
             on_blocked_ddl: OnBlockedDdl::Wait,
             max_replica_lag: None,
             skip_unreadable: Vec::new(),

@@ -13,6 +13,7 @@ use crate::{
 };
 use nightshift_runtime::{ExitStatus, config::ConfigError};
 use std::io;
+use tokio_postgres::error::SqlState;
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -214,9 +215,9 @@ impl Error {
     /// SQLSTATE, when it was the database that failed.
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
-            Self::Database { source, .. } => source.code().map(|code| code.code()),
+            Self::Database { source, .. } => source.code().map(SqlState::code),
             Self::Connect(ConnectError::Refused { source, .. }) => {
-                source.code().map(|code| code.code())
+                source.code().map(SqlState::code)
             }
             Self::Wire { source, .. } => source.code(),
             _ => None,

@@ -194,7 +194,7 @@ impl Repository {
     }
 
     async fn all_records(&self) -> Result<HashMap<BackupId, Records>, Error> {
-        let mut by_id: HashMap<BackupId, Vec<String>> = Default::default();
+        let mut by_id: HashMap<BackupId, Vec<String>> = HashMap::new();
         let mut list = self.store.list("records");
         while let Some(object) = list.try_next().await? {
             let id = object
@@ -227,7 +227,7 @@ impl Repository {
                 Ok(Record::Accepted(accepted)) => records.accepted = Some(accepted),
                 Ok(Record::Failure(failure)) => records.failure = Some(failure),
                 Err(error) => {
-                    tracing::warn!(object = name, %error, "a record cannot be read; it is ignored")
+                    tracing::warn!(object = name, %error, "a record cannot be read; it is ignored");
                 }
             }
         }

@@ -27,19 +27,7 @@ impl Error {
             Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
             Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
             Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
-            Self::Store(StoreError::NoFolder(_)) => "create it, or correct the target",
-            Self::Store(StoreError::NoBucket(_)) => {
-                "correct the target, or create the bucket; `gcloud storage buckets list` shows those that are there"
-            }
-            Self::Store(StoreError::NotFound(_)) => {
-                "`backup verify --level objects` lists what is missing; restore an older backup"
-            }
-            Self::Store(StoreError::Damaged { .. }) => {
-                "do not rely on this backup: restore an older one, and make a new one"
-            }
-            Self::Store(StoreError::Failed { .. }) => {
-                "check that the bucket or folder exists and that this identity may use it"
-            }
+            Self::Store(error) => return error.advice(),
             Self::Manifest {
                 source: ManifestError::Unknown { .. },
                 ..
@@ -86,6 +74,27 @@ impl Error {
     /// The whole chain in one line.
     pub fn chain(&self) -> String {
         chain(self)
+    }
+}
+
+impl StoreError {
+    fn advice(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoFolder(_) => "create it, or correct the target",
+            Self::NoBucket(_) => {
+                "correct the target, or create the bucket; `gcloud storage buckets list` shows those that are there"
+            }
+            Self::NotFound(_) => {
+                "`backup verify --level objects` lists what is missing; restore an older backup"
+            }
+            Self::Damaged { .. } => {
+                "do not rely on this backup: restore an older one, and make a new one"
+            }
+            Self::Failed { .. } => {
+                "check that the bucket or folder exists and that this identity may use it"
+            }
+            Self::Exists(_) | Self::Protected { .. } => return None,
+        })
     }
 }
 

@@ -103,7 +103,9 @@ impl Table {
     /// Sums the chunks into the table's own figures.
     pub fn set_chunks(&mut self, chunks: Vec<Chunk>) {
         let mut sum = RowSum::default();
-        chunks.iter().for_each(|chunk| sum.merge(chunk.sum()));
+        for chunk in &chunks {
+            sum.merge(chunk.sum());
+        }
         (self.rows, self.raw_bytes, self.fingerprint) = (sum.rows, sum.bytes, sum.fingerprint);
         self.chunks = chunks;
     }

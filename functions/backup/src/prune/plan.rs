@@ -118,7 +118,7 @@ pub fn plan(
     backups.extend(rest);
     let known: BTreeSet<&BackupId> = entries.iter().map(|entry| &entry.id).collect();
     let emptied = begun.iter().filter(|id| !known.contains(id));
-    backups.extend(emptied.map(|id| Facts::emptied(id)));
+    backups.extend(emptied.map(Facts::emptied));
     let blocked = block(&mut backups, entries, now);
     Ok(Plan { backups, blocked })
 }
@@ -127,7 +127,6 @@ pub fn plan(
 fn untouched(entry: &Entry, at_work: &BTreeSet<String>, begun: &[BackupId]) -> Option<Fate> {
     let left = |why: String| Some(Fate::Left { why });
     match &entry.state {
-        State::Complete(_) => None,
         State::Damaged(error) => left(format!(
             "damaged: {error}; look at it, and remove it by hand"
         )),
@@ -137,7 +136,7 @@ fn untouched(entry: &Entry, at_work: &BTreeSet<String>, begun: &[BackupId]) -> O
         State::Partial { .. } if begun.contains(&entry.id) => Some(Fate::Goes {
             why: "its deletion had begun".into(),
         }),
-        State::Partial { .. } => None,
+        State::Complete(_) | State::Partial { .. } => None,
     }
 }
 
