@@ -1,10 +1,17 @@
 //! Settings of roles and databases never change what is read or what is loaded.
 
-use crate::bed::{Bed, params_as};
+use crate::{
+    bed::{Bed, params_as, run_into},
+    consistency::{client, gated, two_tables, until},
+};
+use backup::{manifest::Manifest, restore::restore};
 use local_postgres::compare::same_text;
+use nightshift_runtime::Shutdown;
+use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// Each of these, set on a role, is known to change, cut or cancel a dump that does not guard itself.
-const HOSTILE: [&str; 22] = [
+const HOSTILE: [&str; 21] = [
     "search_path = 'public', 'decoy'",
     "DateStyle = 'SQL, DMY'",
     "IntervalStyle = 'sql_standard'",
@@ -13,10 +20,10 @@ const HOSTILE: [&str; 22] = [
     "timezone = 'Asia/Kathmandu'",
     "client_encoding = 'LATIN1'",
     "row_security = on",
-    "statement_timeout = '1ms'",
+    "statement_timeout = '1s'",
     "lock_timeout = '1ms'",
-    "idle_in_transaction_session_timeout = '1ms'",
-    "idle_session_timeout = '300ms'",
+    "idle_in_transaction_session_timeout = '1s'",
+    "idle_session_timeout = '1s'",
     "default_transaction_read_only = on",
     "default_transaction_isolation = 'read committed'",
     "default_transaction_deferrable = on",
@@ -25,7 +32,6 @@ const HOSTILE: [&str; 22] = [
     "quote_all_identifiers = on",
     "transform_null_equals = on",
     "xmloption = 'document'",
-    "lc_messages = 'de_DE.UTF-8'",
     "default_toast_compression = 'pglz'",
 ];
 
@@ -43,9 +49,16 @@ const OBJECTS: &str = r"
     ALTER TABLE own_rows ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON own_rows USING (owner = current_user);
     CREATE ROLE hostile LOGIN SUPERUSER";
 
+/// A read that has lasted longer than any of the time-outs.
+const READ_FOR_LONG: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity
+    WHERE application_name = 'nightshift backup' AND query LIKE '%COPY%first%' AND state = 'active'
+      AND now() - query_start > '1.5 s')";
+
 async fn hostile_settings_change_nothing(major: u32, settings: &[&str]) {
     let bed = Bed::empty(major);
     bed.server.psql("app", OBJECTS).unwrap();
+    two_tables(&bed);
+    let watcher = client(&bed, "postgres").await;
     let plain = bed.run("app").await.unwrap();
 
     for setting in HOSTILE.iter().chain(settings) {
@@ -57,23 +70,25 @@ async fn hostile_settings_change_nothing(major: u32, settings: &[&str]) {
     }
     let mut options = bed.run_options("app");
     options.params = params_as(&bed.server, "hostile", "app");
-    let under_them = bed.run_with(&options).await.unwrap();
-    let rows = |m: &backup::manifest::Manifest| {
-        m.tables
-            .iter()
-            .map(|t| (t.qualified(), t.rows, t.fingerprint))
-            .collect::<Vec<_>>()
+    let gate = Arc::new(Notify::new());
+    let (held, open) = gated(&gate);
+    let (under_them, ()) = tokio::join!(run_into(&options, &held), async {
+        until(&watcher, READ_FOR_LONG).await;
+        gate.notify_one();
+    });
+    let under_them = under_them.unwrap();
+    let rows = |m: &Manifest| {
+        let rows = |t: &backup::manifest::Table| (t.qualified(), t.rows, t.fingerprint);
+        m.tables.iter().map(rows).collect::<Vec<_>>()
     };
     assert_eq!(rows(&under_them), rows(&plain));
 
     // As the hostile role, too, everything comes back; the database was made by the restore, its settings were not.
     let mut options = bed.restore_options("copy");
     options.into = params_as(&bed.server, "hostile", "copy");
-    let restored = bed.restore_with(&under_them, &options).await.unwrap();
-    assert_eq!(
-        restored.comparison.unwrap().differences,
-        Vec::<String>::new()
-    );
+    let restored = restore(&under_them, open.store(), &options, &Shutdown::new()).await;
+    let comparison = restored.unwrap().comparison.unwrap();
+    assert_eq!(comparison.differences, Vec::<String>::new());
     bed.server
         .psql("postgres", "ALTER DATABASE app RESET ALL")
         .unwrap();
@@ -88,5 +103,5 @@ async fn hostile_settings_of_role_and_database_change_nothing_on_15() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_settings_of_role_and_database_change_nothing_on_18() {
-    hostile_settings_change_nothing(18, &["transaction_timeout = '1ms'"]).await;
+    hostile_settings_change_nothing(18, &["transaction_timeout = '1s'"]).await;
 }
