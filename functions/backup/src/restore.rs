@@ -12,6 +12,8 @@ mod schedule;
 mod selection;
 mod target;
 
+pub(crate) use target::for_writing;
+
 pub use selection::Selection;
 
 use crate::{
@@ -89,6 +91,10 @@ pub async fn restore(
     options: &RestoreOptions,
     shutdown: &Shutdown,
 ) -> Result<Restored, Error> {
+    let options = &RestoreOptions {
+        into: for_writing(&options.into),
+        ..options.clone()
+    };
     let chosen = options.selection.choose(manifest)?;
     // Before a database is made: damage or a wrong identity shows here.
     let schema = schema(manifest, store, options).await?;

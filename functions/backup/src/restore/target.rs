@@ -6,9 +6,23 @@ use crate::{
     manifest::{Manifest, Source},
     name::quote_identifier,
     pg_tools::PgTools,
-    source::{catalog, session::Server},
+    source::{catalog, params::ConnectParams, session::Server},
 };
 use tokio_postgres::Client;
+
+/// What a role's or a database's own settings may not do to a restore: forbid it, or cut it short. Given with the log-in,
+/// they hold for `pg_restore` and `vacuumdb` as well.
+const WRITING: &str = "-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 \
+                       -c idle_in_transaction_session_timeout=0";
+
+/// The same connection for sessions that write, for as long as it takes.
+pub(crate) fn for_writing(params: &ConnectParams) -> ConnectParams {
+    let own = params.options.as_deref().unwrap_or_default();
+    ConnectParams {
+        options: Some(format!("{own} {WRITING}").trim_start().to_owned()),
+        ..params.clone()
+    }
+}
 
 /// Opens the target database.
 pub(super) async fn open(manifest: &Manifest, options: &RestoreOptions) -> Result<Server, Error> {
