@@ -13,6 +13,8 @@ mod selection;
 mod statistics;
 mod target;
 
+pub(crate) use target::for_writing;
+
 pub use selection::Selection;
 
 use crate::{
@@ -90,7 +92,13 @@ pub async fn restore(
     options: &RestoreOptions,
     shutdown: &Shutdown,
 ) -> Result<Restored, Error> {
+    let options = &RestoreOptions {
+        into: for_writing(&options.into),
+        ..options.clone()
+    };
     let chosen = options.selection.choose(manifest)?;
+    // Before a database is made: damage or a wrong identity shows here.
+    let schema = schema(manifest, store, options).await?;
     let server = target::open(manifest, options).await?;
     let tools = target::tools(manifest, options).await?;
     let restore = Restore {
@@ -100,6 +108,7 @@ pub async fn restore(
         server,
         tools,
         chosen,
+        schema,
     };
     tokio::select! {
         done = restore.all() => done,
@@ -114,13 +123,28 @@ struct Restore<'a> {
     server: Server,
     tools: PgTools,
     chosen: selection::Chosen,
+    schema: Vec<u8>,
+}
+
+/// The schema's archive.
+async fn schema(
+    manifest: &Manifest,
+    store: &Store,
+    options: &RestoreOptions,
+) -> Result<Vec<u8>, Error> {
+    let folder = Repository::folder(&manifest.id);
+    let stored = store.read_verified(&folder, &manifest.schema).await?;
+    let encrypted = manifest.codec.encrypted();
+    crate::chunk::open_whole(&stored, encrypted, options.identity.as_ref())
+        .map_err(Error::io(format!("open {}", manifest.schema.object)))
 }
 
 impl Restore<'_> {
     async fn all(&self) -> Result<Restored, Error> {
         let began = Instant::now();
         let mut phases = Phases(Vec::new(), Instant::now());
-        let archive = self.archive().await?;
+        // Small, and the only file a restore makes, since `pg_restore` reads nothing else.
+        let archive = Archive::unpack(&self.schema, &self.tools, &self.server).await?;
         let mut remarks = self.before_rows(&archive).await?;
         phases.end("schema");
         let bytes = self.tables().map(|table| table.raw_bytes).sum();
@@ -158,18 +182,6 @@ impl Restore<'_> {
             .tables
             .iter()
             .map(|place| &self.manifest.tables[*place])
-    }
-
-    /// The schema's archive: small, and the only file a restore makes, since `pg_restore` reads nothing else.
-    async fn archive(&self) -> Result<Archive, Error> {
-        let stored = self
-            .store
-            .read_verified(&self.folder(), &self.manifest.schema)
-            .await?;
-        let encrypted = self.manifest.codec.encrypted();
-        let plain = crate::chunk::open_whole(&stored, encrypted, self.options.identity.as_ref());
-        let plain = plain.map_err(Error::io(format!("open {}", self.manifest.schema.object)))?;
-        Archive::unpack(&plain, &self.tools, &self.server).await
     }
 
     async fn before_rows(&self, archive: &Archive) -> Result<Vec<String>, Error> {

@@ -257,7 +257,7 @@ fn judge(restored: Restored) -> Result<String, Error> {
 
 async fn drop_database(server: &ConnectParams, database: &str) {
     let sql = format!("DROP DATABASE IF EXISTS {}", quote_identifier(database));
-    let dropped = match Server::find(server).await {
+    let dropped = match Server::find(&restore::for_writing(server)).await {
         Ok((_, client)) => client
             .batch_execute(&sql)
             .await

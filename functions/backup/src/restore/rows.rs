@@ -191,7 +191,7 @@ pub(super) async fn loading_session(restore: &Restore<'_>) -> Result<Client, Err
     let client = restore.server.connect().await?;
     let mut sql = session::settings(restore.tools.major.min(server_major(&client).await?));
     // A crash of the server in the middle of a restore means restoring again anyway.
-    sql.push_str("SET synchronous_commit = off; SET default_transaction_read_only = off; ");
+    sql.push_str("SET synchronous_commit = off; ");
     if let Some(role) = &restore.options.role {
         sql.push_str(&format!("SET ROLE {}; ", quote_identifier(role)));
     }

@@ -147,6 +147,14 @@ pub(crate) fn params(server: &LocalPostgres, database: &str) -> ConnectParams {
     ConnectParams::read(&server.socket_url(database), &|_| None, None).unwrap()
 }
 
+/// The connection of another role than the superuser.
+pub(crate) fn params_as(server: &LocalPostgres, role: &str, database: &str) -> ConnectParams {
+    ConnectParams {
+        user: role.to_owned(),
+        ..params(server, database)
+    }
+}
+
 pub(crate) fn bin_dir(server: &LocalPostgres) -> PathBuf {
     server.installation().bin().to_owned()
 }

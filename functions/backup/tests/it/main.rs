@@ -1,18 +1,32 @@
 //! Backups of real servers, made, damaged, restored and compared.
 
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod bed;
 #[cfg(test)]
 mod consistency;
+#[cfg(test)]
+mod damage;
 #[cfg(test)]
 mod faulty;
 #[cfg(test)]
 mod forged;
 #[cfg(test)]
+mod format;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
 mod pruning;
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod retention;
 #[cfg(test)]
+mod rights;
+#[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod shrinkage;
