@@ -74,6 +74,8 @@ pub struct RunConfig {
     pub skip_unreadable: Vec<String>,
     /// Whether roles and tablespaces are stored too, without passwords.
     pub globals: bool,
+    /// When several tasks of a job make one backup: after how long a silent one counts as dead.
+    pub task_silence: HumanDuration,
 }
 
 impl Default for RunConfig {
@@ -87,6 +89,7 @@ impl Default for RunConfig {
             max_replica_lag: None,
             skip_unreadable: Vec::new(),
             globals: true,
+            task_silence: HumanDuration::from(Duration::from_secs(30)),
         }
     }
 }
@@ -237,6 +240,13 @@ impl Config {
                     "{key} is {value}; write a number from 1 to 64"
                 )));
             }
+        }
+        let silence = Duration::from(self.run.task_silence);
+        if !(Duration::from_secs(1)..=Duration::from_secs(600)).contains(&silence) {
+            return Err(Error::Usage(format!(
+                "run.task_silence is {} s; write a duration from \"1s\" to \"10m\"",
+                silence.as_secs_f64()
+            )));
         }
         let size = self.run.chunk_size.bytes();
         if !(64 << 10..=1 << 30).contains(&size) {

@@ -67,6 +67,9 @@ pub enum Error {
     /// The session that holds the snapshot is gone.
     #[error("the session that holds the snapshot was lost: {0}")]
     SnapshotLost(String),
+    /// The task that leads the run has failed.
+    #[error("task 0, which makes the backup out of what this one read, failed: {0}")]
+    LeaderFailed(String),
     /// Somebody waits for a lock that the backup holds, and the configuration says to give way.
     #[error("gave way: {0} waits for a lock that the backup holds, and on_blocked_ddl is `abort`")]
     GaveWay(String),

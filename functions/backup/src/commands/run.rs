@@ -16,10 +16,10 @@ pub(super) async fn execute(context: &Context) -> Result<ExitStatus, Error> {
     let options = options(&context.config)?;
     let (repository, clock) = (&context.repository, Arc::clone(&context.clock));
     if let Some(task) = options.task.as_ref().filter(|task| task.index > 0) {
-        let helped = apply::help(task, &options, repository, clock, &context.shutdown).await?;
+        let followed = apply::follow(task, &options, repository, clock, &context.shutdown).await?;
         tracing::info!(
             task = task.index,
-            reads = helped,
+            reads = followed,
             "task 0 makes the backup out of it"
         );
         return Ok(ExitStatus::Done);
@@ -47,6 +47,7 @@ fn options(config: &Config) -> Result<RunOptions, Error> {
         snapshot: config.snapshot_options(),
         on_blocked_ddl: config.run.on_blocked_ddl,
         globals: config.run.globals,
+        task_silence: config.run.task_silence.into(),
         task: Task::from_env(&|name| std::env::var(name).ok())?,
     })
 }

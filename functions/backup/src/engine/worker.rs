@@ -176,7 +176,13 @@ impl ReadSession {
                 job.snapshot,
                 session::settings(job.major)
             ))
-            .map_err(wire)?;
+            .map_err(|error| match error.code() {
+                // Up to 15, and since 16.
+                Some("22023" | "42704") => {
+                    Error::SnapshotLost("the session that took it has ended".to_owned())
+                }
+                _ => wire(error),
+            })?;
         Ok(Self {
             session,
             locked: HashSet::new(),

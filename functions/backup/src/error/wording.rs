@@ -23,6 +23,7 @@ impl Error {
             }
             Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
             Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
+            Self::LeaderFailed(_) => "mend what stopped task 0; nothing of this run counts",
             Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
             Self::Store(StoreError::NoFolder(_)) => "create it, or correct the target",
             Self::Store(StoreError::NoBucket(_)) => {

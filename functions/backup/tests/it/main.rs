@@ -7,6 +7,10 @@ mod consistency;
 #[cfg(test)]
 mod faulty;
 #[cfg(test)]
+mod program;
+#[cfg(test)]
 mod retention;
 #[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod sharding;
