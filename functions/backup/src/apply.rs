@@ -2,6 +2,7 @@
 
 mod assemble;
 mod schema;
+mod suspicion;
 
 use crate::{
     backup_id::BackupId,
@@ -192,6 +193,7 @@ impl Run<'_> {
             self.sweep(&manifest).await?;
         }
         manifest.finished_at = self.server_time(&snapshot).await?;
+        self.suspect(&mut manifest).await;
         self.publish(&manifest, lease).await?;
         Ok(manifest)
     }

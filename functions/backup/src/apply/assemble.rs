@@ -3,6 +3,7 @@
 use super::{Run, schema::StoredSchema};
 use crate::{
     engine::{Finished, Outcome},
+    fingerprint::Fingerprint,
     manifest::{CodecFacts, FORMAT, LargeObjects, Manifest, RowFormat, Table, Totals, VERSION},
     plan::{Read, What},
     snapshot::Snapshot,
@@ -96,7 +97,7 @@ fn assemble(snapshot: &Snapshot, finished: Vec<Finished>) -> (Vec<Table>, Option
                     format,
                     rows: 0,
                     raw_bytes: 0,
-                    fingerprint: Default::default(),
+                    fingerprint: Fingerprint::default(),
                     indexes: relation.indexes.clone(),
                     chunks: Vec::new(),
                 };

@@ -59,6 +59,12 @@ impl Error {
             Self::Refuted { .. } | Self::Mismatch(_) => {
                 "keep the backup for examination and rely on another one"
             }
+            Self::PruneBlocked(why) if why.contains("max_delete_ratio") => {
+                "see `backup prune --dry-run`; if all of that is to go, set retention.max_delete_ratio = 1.0 for one prune"
+            }
+            Self::PruneBlocked(_) => {
+                "look at the backup with `backup show ID`, then `backup prune --accept ID`, or make a good one"
+            }
             Self::Suspicious { .. } => {
                 "nothing will be pruned until you look: `backup show` it, then `backup prune --accept ID`"
             }

@@ -101,7 +101,10 @@ fn complaints(stderr: &str) -> Vec<String> {
     let (mut entry, mut found) = (String::new(), Vec::new());
     for line in stderr.lines() {
         if let Some((_, rest)) = line.split_once("from TOC entry ") {
-            entry = rest.splitn(4, ' ').nth(3).unwrap_or(rest).to_owned();
+            rest.splitn(4, ' ')
+                .nth(3)
+                .unwrap_or(rest)
+                .clone_into(&mut entry);
         } else if let Some(error) = line.strip_prefix("pg_restore: error: ") {
             let error = error
                 .strip_prefix("could not execute query: ERROR:  ")

@@ -7,10 +7,16 @@ mod consistency;
 #[cfg(test)]
 mod faulty;
 #[cfg(test)]
+mod forged;
+#[cfg(test)]
 mod program;
+#[cfg(test)]
+mod pruning;
 #[cfg(test)]
 mod retention;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]
 mod sharding;
+#[cfg(test)]
+mod shrinkage;

@@ -26,7 +26,7 @@ use std::{
 };
 
 /// How long a task waits for the leader's plan: a leader may wait for its locks.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(500);
 
