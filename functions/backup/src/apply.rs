@@ -59,6 +59,8 @@ pub struct RunOptions {
     pub globals: bool,
     /// The task of a Cloud Run job that this process is, when several work on one backup.
     pub task: Option<Task>,
+    /// The execution of a Cloud Run job that this process belongs to.
+    pub execution: Option<String>,
     /// After how long a task that shows no sign of life counts as dead.
     pub task_silence: Duration,
 }
@@ -80,10 +82,11 @@ pub async fn run(
     let (server, client, facts, tools) = unless_stopped(shutdown, reach).await?;
     let id = BackupId::new(facts.clock, rand::random());
     let lease_name = slug(&facts.source.group());
-    let lease = Lease::take(
+    let lease = Lease::take_in(
         repository.store(),
         &lease_name,
         id.as_str(),
+        options.execution.clone(),
         Arc::clone(&clock),
     )
     .await?;

@@ -245,7 +245,7 @@ impl Config {
             }
         }
         let silence = Duration::from(self.run.task_silence);
-        if !(Duration::from_secs(1)..=Duration::from_secs(600)).contains(&silence) {
+        if !(Duration::from_secs(1)..=Duration::from_mins(10)).contains(&silence) {
             return Err(Error::Usage(format!(
                 "run.task_silence is {} s; write a duration from \"1s\" to \"10m\"",
                 silence.as_secs_f64()

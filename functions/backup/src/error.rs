@@ -115,12 +115,16 @@ pub enum Error {
     #[error(transparent)]
     Tool(#[from] ToolError),
     /// Another run holds the lease.
-    #[error("another run ({holder}) is at work on {target} until {until} at least")]
+    #[error(
+        "another run ({holder}) has been at work on {target} since {since:.0}, and holds its lease until {until:.0}"
+    )]
     Busy {
         /// The run.
         holder: String,
         /// Where.
         target: String,
+        /// Since when.
+        since: jiff::Timestamp,
         /// When its lease ends unless it renews it.
         until: jiff::Timestamp,
     },

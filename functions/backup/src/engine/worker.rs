@@ -77,10 +77,9 @@ impl Worker<'_> {
     fn read(&mut self, read: &Read) -> Result<(), Error> {
         for attempt in 0.. {
             match self.try_read(read, attempt) {
-                Err(Error::Wire {
-                    source: WireError::Io(why),
-                    doing,
-                }) if attempt < RECONNECTS => {
+                Err(Error::Wire { source: why, doing })
+                    if attempt < RECONNECTS && why.lost_the_session() =>
+                {
                     tracing::warn!(doing, %why, "a reading session was lost; importing the snapshot again");
                     self.session = None;
                 }

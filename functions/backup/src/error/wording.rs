@@ -1,7 +1,11 @@
 //! How an error is put to a person: the whole chain in one line, without saying anything twice, and what to do next.
 
 use super::Error;
-use crate::{manifest::ManifestError, source::session::ConnectError, store::StoreError};
+use crate::{
+    manifest::ManifestError,
+    source::{session::ConnectError, wire::WireError},
+    store::StoreError,
+};
 
 /// What tokio-postgres says around the error that says more.
 const EMPTY_WORDS: [&str; 2] = ["db error", "error connecting to server"];
@@ -21,6 +25,10 @@ impl Error {
             Self::Connect(ConnectError::Refused { .. }) => {
                 "check host, port and firewall; on Cloud Run, that the Cloud SQL instance is attached"
             }
+            Self::Wire {
+                source: WireError::Connect { .. } | WireError::Io(_),
+                ..
+            } => "look at the server's log for why it went away, and run again when it is back",
             Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
             Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
             Self::LeaderFailed(_) => "mend what stopped task 0; nothing of this run counts",
@@ -35,6 +43,15 @@ impl Error {
             Self::Store(StoreError::Damaged { .. }) => {
                 "do not rely on this backup: restore an older one, and make a new one"
             }
+            Self::Store(error @ StoreError::Failed { .. }) if error.is_full() => {
+                "make room there, or choose another target; `backup prune` deletes what this run has left"
+            }
+            Self::Store(error @ StoreError::Failed { .. }) if error.is_out_of_order() => {
+                "run again when the store answers again; nothing is wrong with this program's set-up"
+            }
+            Self::Store(error @ StoreError::Failed { .. }) if error.is_forbidden() => {
+                "let this identity list, read and write there"
+            }
             Self::Store(StoreError::Failed { .. }) => {
                 "check that the bucket or folder exists and that this identity may use it"
             }
@@ -47,7 +64,9 @@ impl Error {
             Self::NoBackup(_) => "make one with `backup run`",
             Self::LeaseLost => "run again; if it happens again, find out what held this process up",
             Self::Stopped => "run again when there is time for it",
-            Self::Busy { .. } => "wait for it, or run again after its lease has ended",
+            Self::Busy { .. } => {
+                "run again when it is done; should it be dead, its lease ends by itself at that time"
+            }
             Self::RestoreErrors { errors, .. }
                 if errors.contains("role") && errors.contains("does not exist") =>
             {

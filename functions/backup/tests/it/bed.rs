@@ -67,6 +67,7 @@ impl Bed {
             on_blocked_ddl: OnBlockedDdl::Wait,
             globals: true,
             task: None,
+            execution: None,
             task_silence: Duration::from_secs(30),
         }
     }

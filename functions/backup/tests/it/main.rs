@@ -9,11 +9,15 @@ mod faulty;
 #[cfg(test)]
 mod forged;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod pruning;
 #[cfg(test)]
 mod retention;
+#[cfg(test)]
+mod rivals;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]

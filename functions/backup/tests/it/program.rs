@@ -43,6 +43,17 @@ pub(crate) fn backup(arguments: &[&str]) -> Command {
 }
 
 impl Bed {
+    /// A server of `major` whose database `app` takes a moment to back up, and becomes about a hundred chunks.
+    pub(crate) fn with_many_chunks(major: u32) -> Self {
+        let bed = Self::empty(major);
+        let sql = "DO $$ BEGIN FOR t IN 1..6 LOOP
+                     EXECUTE format('CREATE TABLE t%s AS SELECT g AS a, md5((g * %s)::text) || md5((g + %s)::text) AS b
+                                     FROM generate_series(1, 26000) g', t, t, t);
+                   END LOOP; END $$";
+        bed.server.psql("app", sql).unwrap();
+        bed
+    }
+
     /// What the configuration file says: the target, chunks as small as they may be, so that a run has many moments,
     /// and `more`.
     pub(crate) fn configuration(&self, more: &str) -> PathBuf {
@@ -115,6 +126,20 @@ impl Bed {
         objects
     }
 
+    /// Whether a manifest is on its way: written under another name, to be renamed when it is whole.
+    pub(crate) fn writes_a_manifest(&self) -> bool {
+        let backups = std::fs::read_dir(self.folder.path().join("backups")).unwrap();
+        backups
+            .filter_map(|backup| std::fs::read_dir(backup.unwrap().path()).ok())
+            .flatten()
+            .any(|file| {
+                file.unwrap()
+                    .file_name()
+                    .to_string_lossy()
+                    .starts_with("manifest.json#")
+            })
+    }
+
     /// Waits until the server has no session of ours any more.
     pub(crate) fn until_no_session_is_left(&self) {
         let sql = "SELECT count(*) FROM pg_stat_activity
@@ -166,6 +191,10 @@ impl Running {
     pub(crate) fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).unwrap();
         kill(Pid::from_raw(id), signal).unwrap();
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Polls until `look` finds something; the program must not end before.

@@ -119,12 +119,12 @@ async fn take_reads(
         if failure.is_some() {
             continue;
         }
-        match report(store, plan, event).await {
+        match report(store, plan, &job.upload, event).await {
             Ok(reads) => done += reads,
             Err(error) => {
                 job.stop.store(true, Ordering::Relaxed);
                 job.upload.close();
-                failure = Some(error);
+                failure = Some(job.upload.failure().unwrap_or(error));
             }
         }
     }
@@ -175,11 +175,16 @@ fn job(task: &Task, options: &FollowerOptions, store: &Store, plan: &SharedPlan)
 }
 
 /// Tells the leader what became of a read; a read counts as done only when its chunks are stored.
-async fn report(store: &Store, plan: &SharedPlan, event: Event) -> Result<usize, Error> {
+async fn report(
+    store: &Store,
+    plan: &SharedPlan,
+    upload: &Uploader,
+    event: Event,
+) -> Result<usize, Error> {
     let (number, report) = match event {
         Event::Failed(error) => return Err(error),
         Event::Orphans(chunks) => {
-            for chunk in coordinator::settle(chunks).await? {
+            for chunk in coordinator::settle(upload, chunks).await? {
                 let folder = Repository::folder(&plan.id);
                 store
                     .delete(&format!("{folder}/{}", chunk.stored.object))
@@ -190,7 +195,7 @@ async fn report(store: &Store, plan: &SharedPlan, event: Event) -> Result<usize,
         Event::HandBack(read) => (read.number, Report::HandedBack),
         Event::NeedsBinary(read) => (read.number, Report::NeedsBinary),
         Event::Read { read, chunks } => {
-            let chunks = coordinator::settle(chunks).await?;
+            let chunks = coordinator::settle(upload, chunks).await?;
             (read.number, Report::Read(super::Finished { read, chunks }))
         }
     };

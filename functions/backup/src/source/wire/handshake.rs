@@ -1,6 +1,6 @@
 //! Logging in: start-up, password, and the messages until the server is ready.
 
-use super::{WireError, WireSession, protocol, server_error};
+use super::{WireError, WireSession, protocol, refusal};
 use crate::source::params::ConnectParams;
 use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
@@ -63,7 +63,7 @@ pub(super) fn log_in(session: &mut WireSession, params: &ConnectParams) -> Resul
                     .ok_or_else(|| protocol("SASL out of order"))?;
                 state.finish(body.data())?;
             }
-            Message::ErrorResponse(body) => return Err(server_error(&body)),
+            Message::ErrorResponse(body) => return Err(refusal(&body)?),
             Message::ReadyForQuery(_) => return Ok(()),
             Message::AuthenticationOk
             | Message::ParameterStatus(_)
