@@ -17,14 +17,7 @@ impl Error {
             return Some(advice);
         }
         Some(match self {
-            Self::Connect(ConnectError::Refused { source, .. })
-                if source.to_string().contains("TLS") =>
-            {
-                "check the server's certificate and ssl setting, or choose another sslmode"
-            }
-            Self::Connect(ConnectError::Refused { .. }) => {
-                "check host, port and firewall; on Cloud Run, that the Cloud SQL instance is attached"
-            }
+            Self::Connect(ConnectError::Refused { source, .. }) => reach_advice(source),
             Self::Wire {
                 source: WireError::Connect { .. } | WireError::Io(_),
                 ..
@@ -33,28 +26,7 @@ impl Error {
             Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
             Self::LeaderFailed(_) => "mend what stopped task 0; nothing of this run counts",
             Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
-            Self::Store(StoreError::NoFolder(_)) => "create it, or correct the target",
-            Self::Store(StoreError::NoBucket(_)) => {
-                "correct the target, or create the bucket; `gcloud storage buckets list` shows those that are there"
-            }
-            Self::Store(StoreError::NotFound(_)) => {
-                "`backup verify --level objects` lists what is missing; restore an older backup"
-            }
-            Self::Store(StoreError::Damaged { .. }) => {
-                "do not rely on this backup: restore an older one, and make a new one"
-            }
-            Self::Store(error @ StoreError::Failed { .. }) if error.is_full() => {
-                "make room there, or choose another target; `backup prune` deletes what this run has left"
-            }
-            Self::Store(error @ StoreError::Failed { .. }) if error.is_out_of_order() => {
-                "run again when the store answers again; nothing is wrong with this program's set-up"
-            }
-            Self::Store(error @ StoreError::Failed { .. }) if error.is_forbidden() => {
-                "let this identity list, read and write there"
-            }
-            Self::Store(StoreError::Failed { .. }) => {
-                "check that the bucket or folder exists and that this identity may use it"
-            }
+            Self::Store(error) => return error.advice(),
             Self::Manifest {
                 source: ManifestError::Unknown { .. },
                 ..
@@ -106,6 +78,36 @@ impl Error {
     }
 }
 
+impl StoreError {
+    fn advice(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoFolder(_) => "create it, or correct the target",
+            Self::NoBucket(_) => {
+                "correct the target, or create the bucket; `gcloud storage buckets list` shows those that are there"
+            }
+            Self::NotFound(_) => {
+                "`backup verify --level objects` lists what is missing; restore an older backup"
+            }
+            Self::Damaged { .. } => {
+                "do not rely on this backup: restore an older one, and make a new one"
+            }
+            Self::Failed { .. } if self.is_full() => {
+                "make room there, or choose another target; `backup prune` deletes what this run has left"
+            }
+            Self::Failed { .. } if self.is_out_of_order() => {
+                "run again when the store answers again; nothing is wrong with this program's set-up"
+            }
+            Self::Failed { .. } if self.is_forbidden() => {
+                "let this identity list, read and write there"
+            }
+            Self::Failed { .. } => {
+                "check that the bucket or folder exists and that this identity may use it"
+            }
+            Self::Exists(_) | Self::Protected { .. } => return None,
+        })
+    }
+}
+
 /// Errors differ in whether they repeat their source's words: whatever an outer one has said already is left out.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut line = String::new();
@@ -121,6 +123,15 @@ fn chain(error: &dyn std::error::Error) -> String {
         line.push_str(&text);
     }
     line
+}
+
+/// What to do when no session could be had.
+fn reach_advice(why: &tokio_postgres::Error) -> &'static str {
+    if why.to_string().contains("TLS") {
+        "check the server's certificate and ssl setting, or choose another sslmode"
+    } else {
+        "check host, port and firewall; on Cloud Run, that the Cloud SQL instance is attached"
+    }
 }
 
 fn advice_for(sqlstate: &str) -> Option<&'static str> {

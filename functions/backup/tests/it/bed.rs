@@ -128,14 +128,6 @@ impl Bed {
         )
         .await
     }
-
-    /// The file of an object of a backup.
-    pub(crate) fn file(&self, manifest: &Manifest, object: &str) -> PathBuf {
-        self.folder
-            .path()
-            .join(Repository::folder(&manifest.id))
-            .join(object)
-    }
 }
 
 pub(crate) async fn run_into(
