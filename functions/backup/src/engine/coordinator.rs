@@ -228,10 +228,8 @@ impl<'a> Round<'a> {
         self.job.upload.close();
         // A chunk that could not be stored is why its reader had to stop.
         let error = self.job.upload.failure().unwrap_or(error);
-        // What stops because somebody else failed is not the reason.
-        if self.failure.is_none() || matches!(self.failure, Some(Error::Stopped)) {
-            self.failure = Some(error);
-        }
+        // Whatever fails after it was stopped by this.
+        self.failure.get_or_insert(error);
     }
 
     async fn look(&mut self, warned: &mut BTreeSet<String>) {

@@ -182,7 +182,7 @@ async fn a_run_ends_on_request_though_its_store_has_stopped_answering() {
     let (options, shutdown) = (bed.run_options("app"), Shutdown::new());
     let run = apply::run(&options, &repository, Arc::new(SystemClock), &shutdown);
     let request = async {
-        while hanging.load(Ordering::SeqCst) < 2 {
+        while hanging.load(Ordering::SeqCst) == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         shutdown.request();

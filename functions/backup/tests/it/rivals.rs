@@ -21,6 +21,8 @@ fn in_the_middle(bed: &Bed) -> Running {
 async fn a_second_run_is_refused_at_once_and_told_who_is_at_work_since_when() {
     let bed = Bed::with_many_chunks(15);
     bed.server.create_database("other").unwrap();
+    let table = "CREATE TABLE t AS SELECT 1 AS a";
+    bed.server.psql("other", table).unwrap();
     let first = in_the_middle(&bed);
     let ids = bed.repository.ids().await.unwrap();
 
