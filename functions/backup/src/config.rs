@@ -50,11 +50,22 @@ pub struct SourceConfig {
 }
 
 /// Where backups are kept.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetConfig {
     /// `gs://BUCKET/PREFIX` or `file:///FOLDER`.
     pub url: String,
+    /// How long a request is repeated that a bucket cannot answer.
+    pub retry_for: HumanDuration,
+}
+
+impl Default for TargetConfig {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            retry_for: HumanDuration::from(Duration::from_mins(3)),
+        }
+    }
 }
 
 /// How a backup is made.
@@ -172,6 +183,7 @@ impl Config {
         Ok(Store::open(
             target,
             std::env::var(ENDPOINT_VARIABLE).ok().as_deref(),
+            self.target.retry_for.into(),
         )?)
     }
 
@@ -244,12 +256,18 @@ impl Config {
                 )));
             }
         }
-        let silence = Duration::from(self.run.task_silence);
-        if !(Duration::from_secs(1)..=Duration::from_mins(10)).contains(&silence) {
-            return Err(Error::Usage(format!(
-                "run.task_silence is {} s; write a duration from \"1s\" to \"10m\"",
-                silence.as_secs_f64()
-            )));
+        // A credential is not renewed between the attempts of one request: object_store asks for less than 5 minutes.
+        for (key, value, longest) in [
+            ("run.task_silence", self.run.task_silence, 10),
+            ("target.retry_for", self.target.retry_for, 4),
+        ] {
+            let value = Duration::from(value);
+            if !(Duration::from_secs(1)..=Duration::from_mins(longest)).contains(&value) {
+                return Err(Error::Usage(format!(
+                    "{key} is {} s; write a duration from \"1s\" to \"{longest}m\"",
+                    value.as_secs_f64()
+                )));
+            }
         }
         let size = self.run.chunk_size.bytes();
         if !(64 << 10..=1 << 30).contains(&size) {

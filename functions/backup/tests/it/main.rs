@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod bucket;
+#[cfg(test)]
 mod consistency;
 #[cfg(test)]
 mod faulty;
@@ -10,6 +12,8 @@ mod faulty;
 mod forged;
 #[cfg(test)]
 mod killed;
+#[cfg(test)]
+mod outages;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
@@ -20,6 +24,8 @@ mod retention;
 mod rivals;
 #[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod secrecy;
 #[cfg(test)]
 mod sharding;
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl Bed {
             .data_folder()
             .with_file_name(format!("{number}.toml"));
         let text = format!(
-            "[source]\npg_bin_dir = {:?}\n[target]\nurl = \"file://{}\"\n[run]\nchunk_size = \"64 KiB\"\n{more}\n",
+            "[source]\npg_bin_dir = {:?}\n[target]\nurl = \"file://{}\"\nretry_for = \"1s\"\n[run]\nchunk_size = \"64 KiB\"\n{more}\n",
             bin_dir(&self.server),
             self.folder.path().display()
         );

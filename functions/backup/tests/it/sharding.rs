@@ -6,11 +6,15 @@ use crate::{
 };
 use backup::{
     manifest::Manifest,
+    prune::{PruneOptions, prune},
     repository::{Level, State},
+    retention::Policy,
 };
+use jiff::{SignedDuration, Timestamp};
 use local_postgres::compare::same_text;
+use nightshift_runtime::{Shutdown, clock::ManualClock};
 use nix::sys::signal::Signal;
-use std::{process::Command, time::Duration};
+use std::{process::Command, sync::Arc, time::Duration};
 
 /// Enough reads that nobody is done before the others have come: 24 tables, of which one has several ranges of pages.
 fn tables(bed: &Bed) {
@@ -208,10 +212,44 @@ async fn when_the_leader_is_killed_the_run_fails_and_the_next_execution_works() 
     assert_eq!(bed.manifests(), Vec::<String>::new());
     bed.until_no_session_is_left();
 
-    // What is left is what a prune knows as debris: objects under an id, and no manifest.
+    // What is left is what a prune knows as debris: not yet while the run could be alive, and whole when the grace is over.
     let survey = bed.repository.survey().await.unwrap();
+    let [entry] = &survey[..] else {
+        panic!("{survey:?}")
+    };
+    assert!(matches!(entry.state, State::Partial { objects, .. } if objects > 0));
+    let debris = entry.id.clone();
+    let before = bed.objects("backups");
+    run(bed.backup("[retention]\nlast = 1", &["prune"])).well();
+    assert_eq!(bed.objects("backups"), before);
+
+    // The next execution finds the lease of a dead run; later than that it works.
+    let later = Arc::new(ManualClock::at(
+        Timestamp::now() + SignedDuration::from_hours(72),
+    ));
+    let (options, shutdown) = (bed.run_options("app"), Shutdown::new());
+    let heir = backup::apply::run(
+        &options,
+        &bed.repository,
+        Arc::clone(&later) as _,
+        &shutdown,
+    );
+    let heir = heir.await.unwrap().id;
+    let pruning = PruneOptions {
+        policy: Policy {
+            last: 1,
+            ..Policy::default()
+        },
+        dry_run: false,
+        accept: vec![],
+    };
+    prune(&bed.repository, &pruning, later, &shutdown)
+        .await
+        .unwrap();
+    assert_eq!(bed.repository.ids().await.unwrap(), [heir]);
+    let left = bed.objects("");
     assert!(
-        matches!(survey[..], [ref entry] if matches!(entry.state, State::Partial { objects, .. } if objects > 0)),
-        "{survey:?}"
+        !left.iter().any(|name| name.contains(debris.as_str())),
+        "{left:?}"
     );
 }
