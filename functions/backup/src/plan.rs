@@ -137,6 +137,7 @@ mod tests {
             bytes: pages * 8192 + toast,
             estimated_rows: 0.0,
             readable: true,
+            schema_usable: true,
             row_security: false,
             indexes: vec![],
         }

@@ -157,14 +157,15 @@ async fn try_once(
             tables: moved.join(", "),
         });
     }
-    let Some(schema) = tools.dump_schema(server, &id).await? else {
+    let Some(schema) = tools.dump_schema(server, &id, &verdict.excluded).await? else {
         let tables = "somebody queued for an exclusive lock".to_owned();
         return Ok(Attempt::Moved { client, tables });
     };
-    let readable = |s: &SequenceName| s.readable && !(facts.source.standby && s.unlogged);
+    let left_out =
+        |s: &SequenceName| facts.source.standby && s.unlogged || verdict.excluded.contains(&s.name);
     Ok(Attempt::Still(Box::new(Snapshot {
         taken_at: taken_at(&facts, options)?,
-        sequences: sequences.iter().filter(|s| readable(s)).cloned().collect(),
+        sequences: sequences.into_iter().filter(|s| !left_out(s)).collect(),
         client,
         server: server.clone(),
         facts,

@@ -3,6 +3,7 @@
 use super::Error;
 use crate::{
     manifest::ManifestError,
+    preflight::PreflightError,
     source::{session::ConnectError, wire::WireError},
     store::StoreError,
 };
@@ -17,21 +18,21 @@ impl Error {
             return Some(advice);
         }
         Some(match self {
-            Self::Connect(ConnectError::Refused { source, .. }) => reach_advice(source),
             Self::Wire {
                 source: WireError::Connect { .. } | WireError::Io(_),
                 ..
             } => "look at the server's log for why it went away, and run again when it is back",
+            Self::Config(_) => {
+                "correct it, then see that `backup check --offline` reads it; the README lists every key"
+            }
+            Self::Connect(error) => return error.advice(),
+            Self::Preflight(error) => return error.advice(),
             Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
             Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
             Self::LeaderFailed(_) => "mend what stopped task 0; nothing of this run counts",
             Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
             Self::Store(error) => return error.advice(),
-            Self::Manifest {
-                source: ManifestError::Unknown { .. },
-                ..
-            } => "read it with the newer version of this program that wrote it",
-            Self::Manifest { .. } => "do not rely on this backup: use another one of `backup list`",
+            Self::Manifest { source, .. } => source.advice(),
             Self::NoSuchBackup { .. } => "`backup list` shows those that are there",
             Self::NoBackup(_) => "make one with `backup run`",
             Self::LeaseLost => "run again; if it happens again, find out what held this process up",
@@ -75,6 +76,42 @@ impl Error {
     /// The whole chain in one line.
     pub fn chain(&self) -> String {
         chain(self)
+    }
+}
+
+impl ConnectError {
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { source, .. } if source.to_string().contains("TLS") => {
+                Some("check the server's certificate and ssl setting, or choose another sslmode")
+            }
+            Self::Refused { .. } => Some(
+                "check host, port and firewall; on Cloud Run, that the Cloud SQL instance is attached",
+            ),
+            Self::Tls(_) => None,
+        }
+    }
+}
+
+impl PreflightError {
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Rights { .. } => Some(
+                "give the rights that are missing (membership in pg_read_all_data holds most of them), then see that \
+                 `backup check` is content",
+            ),
+            Self::Lag { .. } => Some("run again when it has caught up, or raise max_replica_lag"),
+            Self::Pooler | Self::Distributed(_) => None,
+        }
+    }
+}
+
+impl ManifestError {
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "read it with the newer version of this program that wrote it",
+            _ => "do not rely on this backup: use another one of `backup list`",
+        }
     }
 }
 
@@ -123,15 +160,6 @@ fn chain(error: &dyn std::error::Error) -> String {
         line.push_str(&text);
     }
     line
-}
-
-/// What to do when no session could be had.
-fn reach_advice(why: &tokio_postgres::Error) -> &'static str {
-    if why.to_string().contains("TLS") {
-        "check the server's certificate and ssl setting, or choose another sslmode"
-    } else {
-        "check host, port and firewall; on Cloud Run, that the Cloud SQL instance is attached"
-    }
 }
 
 fn advice_for(sqlstate: &str) -> Option<&'static str> {

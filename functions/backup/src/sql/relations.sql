@@ -39,6 +39,7 @@ SELECT c.oid,
        c.reltuples::float8 AS estimated_rows,
        -- Of a table that was dropped after the snapshot nothing is known; the comparison of files will find it.
        coalesce(pg_catalog.has_table_privilege(c.oid, 'SELECT'), true) AS readable,
+       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS schema_usable,
        coalesce(pg_catalog.row_security_active(c.oid), false) AS row_security
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -7,6 +7,7 @@ SELECT pg_catalog.current_setting('server_version_num')::int4 AS version_num,
        d.datctype::text AS ctype,
        -- By way of JSON: the provider is a column since 15, the version too.
        coalesce(pg_catalog.to_jsonb(d) ->> 'datlocprovider', 'c') AS locale_provider,
+       coalesce(pg_catalog.to_jsonb(d) ->> 'datlocale', pg_catalog.to_jsonb(d) ->> 'daticulocale') AS locale,
        pg_catalog.to_jsonb(d) ->> 'datcollversion' AS collation_version,
        pg_catalog.current_setting('lc_monetary') AS lc_monetary,
        pg_catalog.pg_is_in_recovery() AS standby,

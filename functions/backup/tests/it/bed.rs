@@ -133,6 +133,14 @@ impl Bed {
         )
         .await
     }
+
+    /// The file of an object of a backup.
+    pub(crate) fn file(&self, manifest: &Manifest, object: &str) -> PathBuf {
+        self.folder
+            .path()
+            .join(Repository::folder(&manifest.id))
+            .join(object)
+    }
 }
 
 pub(crate) async fn run_into(
@@ -144,6 +152,14 @@ pub(crate) async fn run_into(
 
 pub(crate) fn params(server: &LocalPostgres, database: &str) -> ConnectParams {
     ConnectParams::read(&server.socket_url(database), &|_| None, None).unwrap()
+}
+
+/// The connection of another role than the superuser.
+pub(crate) fn params_as(server: &LocalPostgres, role: &str, database: &str) -> ConnectParams {
+    ConnectParams {
+        user: role.to_owned(),
+        ..params(server, database)
+    }
 }
 
 pub(crate) fn bin_dir(server: &LocalPostgres) -> PathBuf {

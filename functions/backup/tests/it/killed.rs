@@ -3,7 +3,7 @@
 use crate::{
     bed::Bed,
     faulty::{Call, Faulty},
-    program::{Running, run, until},
+    process::{Running, run, until},
 };
 use backup::{
     Error, apply,

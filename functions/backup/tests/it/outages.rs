@@ -4,7 +4,7 @@ use crate::{
     bed::{Bed, run_into},
     bucket::Bucket,
     faulty::{Call, Faulty},
-    program::{Ended, Running, run},
+    process::{Ended, Running, run},
 };
 use backup::repository::State;
 use nix::sys::signal::Signal;

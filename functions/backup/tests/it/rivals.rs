@@ -2,7 +2,7 @@
 
 use crate::{
     bed::Bed,
-    program::{Running, run},
+    process::{Running, run},
 };
 use backup::repository::State;
 use nightshift_runtime::{Shutdown, clock::ManualClock};

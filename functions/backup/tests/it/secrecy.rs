@@ -2,7 +2,7 @@
 
 use crate::{
     bed::Bed,
-    program::{Ended, Running, until},
+    process::{Ended, Running, until},
 };
 use local_postgres::{Auth, Installation, LocalPostgres};
 use std::{collections::BTreeSet, fs, process::Command};
