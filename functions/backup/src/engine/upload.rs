@@ -2,9 +2,13 @@
 
 use crate::{
     chunk::Sealed,
+    error::Error,
     store::{Store, StoreError},
 };
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
 use tokio::{runtime::Handle, sync::Semaphore, task::JoinHandle};
 
 /// How many requests may be under way: small tables are many small objects, and each takes a round trip.
@@ -20,10 +24,12 @@ pub struct Uploader {
     budget: Arc<Semaphore>,
     budget_kib: u32,
     requests: Arc<Semaphore>,
+    /// Why a chunk could not be stored, until somebody asks.
+    failure: Arc<Mutex<Option<StoreError>>>,
 }
 
-/// The store's answer about one chunk.
-pub(super) type Stored = JoinHandle<Result<(), StoreError>>;
+/// Whether one chunk was stored; if not, [`Uploader::failure`] says why.
+pub(super) type Stored = JoinHandle<bool>;
 
 impl Uploader {
     /// Stores below `folder`, holding at most `budget` bytes at a time. Must be called inside a runtime.
@@ -38,6 +44,7 @@ impl Uploader {
             budget: Arc::new(Semaphore::new(budget_kib as usize)),
             budget_kib,
             requests: Arc::new(Semaphore::new(MOST_REQUESTS)),
+            failure: Arc::default(),
         }
     }
 
@@ -47,7 +54,7 @@ impl Uploader {
     }
 
     /// Begins to store a chunk; blocks the calling thread while the budget is spent. A chunk larger than the budget goes
-    /// alone.
+    /// alone. After the first failure nothing more is stored: a run must not read for hours what cannot be kept.
     pub(super) fn start(&self, object: &str, sealed: Sealed) -> io::Result<Stored> {
         let kib = u32::try_from(sealed.bytes.len().div_ceil(1024)).unwrap_or(u32::MAX);
         let kib = kib.clamp(1, self.budget_kib);
@@ -58,12 +65,36 @@ impl Uploader {
             .map_err(|_| io::Error::other("the upload was stopped"))?;
         let (store, requests) = (self.store.clone(), Arc::clone(&self.requests));
         let name = format!("{}/{object}", self.folder);
+        let uploader = self.clone();
         Ok(self.runtime.spawn(async move {
             let _request = requests.acquire_owned().await;
             let stored = store.create(&name, &sealed).await;
             drop((sealed, permit));
-            stored
+            stored.map_err(|why| uploader.fail(why)).is_ok()
         }))
+    }
+
+    /// Waits until a chunk is stored.
+    pub(super) async fn settle(&self, stored: Stored) -> Result<(), Error> {
+        match stored.await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.failure().unwrap_or(Error::Stopped)),
+            Err(panic) => Err(Error::io("store a chunk")(io::Error::other(panic))),
+        }
+    }
+
+    fn fail(&self, why: StoreError) {
+        self.slot().get_or_insert(why);
+        self.close();
+    }
+
+    /// Why a chunk could not be stored; said once.
+    pub(super) fn failure(&self) -> Option<Error> {
+        self.slot().take().map(Error::from)
+    }
+
+    fn slot(&self) -> std::sync::MutexGuard<'_, Option<StoreError>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Wakes everybody who waits for the budget: nothing more will be stored.

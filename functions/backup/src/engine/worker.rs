@@ -77,10 +77,9 @@ impl Worker<'_> {
     fn read(&mut self, read: &Read) -> Result<(), Error> {
         for attempt in 0.. {
             match self.try_read(read, attempt) {
-                Err(Error::Wire {
-                    source: WireError::Io(why),
-                    doing,
-                }) if attempt < RECONNECTS => {
+                Err(Error::Wire { source: why, doing })
+                    if attempt < RECONNECTS && why.lost_the_session() =>
+                {
                     tracing::warn!(doing, %why, "a reading session was lost; importing the snapshot again");
                     self.session = None;
                 }
@@ -176,7 +175,13 @@ impl ReadSession {
                 job.snapshot,
                 session::settings(job.major)
             ))
-            .map_err(wire)?;
+            .map_err(|error| match error.code() {
+                // Up to 15, and since 16.
+                Some("22023" | "42704") => {
+                    Error::SnapshotLost("the session that took it has ended".to_owned())
+                }
+                _ => wire(error),
+            })?;
         Ok(Self {
             session,
             locked: HashSet::new(),

@@ -2,7 +2,9 @@
 
 use super::Error;
 use crate::{
-    manifest::ManifestError, preflight::PreflightError, source::session::ConnectError,
+    manifest::ManifestError,
+    preflight::PreflightError,
+    source::{session::ConnectError, wire::WireError},
     store::StoreError,
 };
 
@@ -16,6 +18,10 @@ impl Error {
             return Some(advice);
         }
         Some(match self {
+            Self::Wire {
+                source: WireError::Connect { .. } | WireError::Io(_),
+                ..
+            } => "look at the server's log for why it went away, and run again when it is back",
             Self::Config(_) => {
                 "correct it, then see that `backup check --offline` reads it; the README lists every key"
             }
@@ -23,6 +29,7 @@ impl Error {
             Self::Preflight(error) => return error.advice(),
             Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
             Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
+            Self::LeaderFailed(_) => "mend what stopped task 0; nothing of this run counts",
             Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
             Self::Store(error) => return error.advice(),
             Self::Manifest { source, .. } => source.advice(),
@@ -30,7 +37,9 @@ impl Error {
             Self::NoBackup(_) => "make one with `backup run`",
             Self::LeaseLost => "run again; if it happens again, find out what held this process up",
             Self::Stopped => "run again when there is time for it",
-            Self::Busy { .. } => "wait for it, or run again after its lease has ended",
+            Self::Busy { .. } => {
+                "run again when it is done; should it be dead, its lease ends by itself at that time"
+            }
             Self::RestoreErrors { errors, .. }
                 if errors.contains("role") && errors.contains("does not exist") =>
             {
@@ -118,6 +127,15 @@ impl StoreError {
             }
             Self::Damaged { .. } => {
                 "do not rely on this backup: restore an older one, and make a new one"
+            }
+            Self::Failed { .. } if self.is_full() => {
+                "make room there, or choose another target; `backup prune` deletes what this run has left"
+            }
+            Self::Failed { .. } if self.is_out_of_order() => {
+                "run again when the store answers again; nothing is wrong with this program's set-up"
+            }
+            Self::Failed { .. } if self.is_forbidden() => {
+                "let this identity list, read and write there"
             }
             Self::Failed { .. } => {
                 "check that the bucket or folder exists and that this identity may use it"

@@ -29,7 +29,12 @@ pub(crate) struct Bed {
 impl Bed {
     pub(crate) fn new(server: LocalPostgres) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(Target::Folder(folder.path().to_owned()), None).unwrap();
+        let store = Store::open(
+            Target::Folder(folder.path().to_owned()),
+            None,
+            Duration::ZERO,
+        )
+        .unwrap();
         Self {
             server,
             repository: Repository::new(store),
@@ -67,6 +72,8 @@ impl Bed {
             on_blocked_ddl: OnBlockedDdl::Wait,
             globals: true,
             task: None,
+            execution: None,
+            task_silence: Duration::from_secs(30),
         }
     }
 

@@ -5,6 +5,8 @@ mod bad_input;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod bucket;
+#[cfg(test)]
 mod consistency;
 #[cfg(test)]
 mod damage;
@@ -14,6 +16,12 @@ mod faulty;
 mod forged;
 #[cfg(test)]
 mod format;
+#[cfg(test)]
+mod killed;
+#[cfg(test)]
+mod outages;
+#[cfg(test)]
+mod process;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
@@ -25,8 +33,14 @@ mod retention;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]
+mod rivals;
+#[cfg(test)]
 mod round_trip;
 #[cfg(test)]
+mod secrecy;
+#[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod sharding;
 #[cfg(test)]
 mod shrinkage;
