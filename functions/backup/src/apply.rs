@@ -293,7 +293,8 @@ impl Run<'_> {
             upload: Uploader::new(
                 self.repository.store().clone(),
                 &Repository::folder(self.id),
-                options.workers * options.chunk_bytes,
+                options.chunk_bytes,
+                options.workers,
             ),
             stop: Arc::new(AtomicBool::new(false)),
             progress: Progress::new("backing up", Some(bytes), Unit::Bytes),

@@ -167,7 +167,8 @@ fn job(task: &Task, options: &FollowerOptions, store: &Store, plan: &SharedPlan)
         upload: Uploader::new(
             store.clone(),
             &Repository::folder(&plan.id),
-            options.workers * options.chunk_bytes,
+            options.chunk_bytes,
+            options.workers,
         ),
         stop: Arc::new(AtomicBool::new(false)),
         progress: Progress::new("following", Some(weight), Unit::Bytes),
