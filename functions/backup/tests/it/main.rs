@@ -21,6 +21,8 @@ mod pruning;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
+mod restoring;
+#[cfg(test)]
 mod retention;
 #[cfg(test)]
 mod rights;
@@ -30,3 +32,5 @@ mod round_trip;
 mod settings;
 #[cfg(test)]
 mod shrinkage;
+#[cfg(test)]
+mod standby;
