@@ -1,7 +1,7 @@
 //! Puts a backup back, and compares every row with the manifest.
 //!
-//! First the schema, then the rows in parallel straight from the store, sequences, large objects, indexes the moment their
-//! table is in, everything else, statistics.
+//! First the schema, then the rows in parallel straight from the store, indexes and statistics the moment their table is in,
+//! large objects, sequences, everything else.
 
 mod archive;
 mod copy_in;
@@ -10,6 +10,7 @@ mod post_data;
 mod rows;
 mod schedule;
 mod selection;
+mod statistics;
 mod target;
 
 pub(crate) use target::for_writing;
@@ -148,7 +149,8 @@ impl Restore<'_> {
         phases.end("schema");
         let bytes = self.tables().map(|table| table.raw_bytes).sum();
         let progress = Progress::new("restoring", Some(bytes), Unit::Bytes);
-        rows::load_and_index(self, &archive, &progress).await?;
+        let early = statistics::early(self).await?;
+        rows::load_and_index(self, &archive, &early, &progress).await?;
         large_objects::restore(self).await?;
         self.set_sequences().await?;
         progress.finish("rows and indexes are in");
@@ -156,7 +158,7 @@ impl Restore<'_> {
         remarks.extend(self.after_rows(&archive).await?);
         phases.end("constraints and the rest");
         if self.options.analyze {
-            self.analyze().await?;
+            statistics::rest(self, &early).await?;
             phases.end("statistics");
         }
         let took = began.elapsed();
@@ -184,7 +186,7 @@ impl Restore<'_> {
 
     async fn before_rows(&self, archive: &Archive) -> Result<Vec<String>, Error> {
         let entries = archive.pre_data(&self.chosen);
-        let remarks = post_data::run(self, archive, &entries, "pre-data", 1).await?;
+        let remarks = post_data::run(self, archive, &entries, "pre-data", self.share(1)).await?;
         // Extensions that keep rows in chunks of their own want to be told.
         self.timescale("timescaledb_pre_restore").await?;
         Ok(remarks)
@@ -192,10 +194,17 @@ impl Restore<'_> {
 
     async fn after_rows(&self, archive: &Archive) -> Result<Vec<String>, Error> {
         let entries = archive.post_data_but_indexes(&self.chosen, self.manifest);
-        let jobs = self.options.jobs;
-        let remarks = post_data::run(self, archive, &entries, "post-data", jobs).await?;
+        let share = self.share(self.options.jobs);
+        let remarks = post_data::run(self, archive, &entries, "post-data", share).await?;
         self.timescale("timescaledb_post_restore").await?;
         Ok(remarks)
+    }
+
+    fn share(&self, jobs: usize) -> post_data::Share {
+        post_data::Share {
+            jobs,
+            memory: self.options.maintenance_work_mem,
+        }
     }
 
     async fn timescale(&self, hook: &str) -> Result<(), Error> {
@@ -228,16 +237,6 @@ impl Restore<'_> {
                 .await
                 .map_err(Error::database(format!("set sequence {name}")))?;
         }
-        Ok(())
-    }
-
-    async fn analyze(&self) -> Result<(), Error> {
-        let jobs = format!("--jobs={}", self.options.jobs);
-        let database = &self.server.params.database;
-        let arguments = ["--analyze-only", "--quiet", &jobs, "--dbname", database];
-        self.tools
-            .run("vacuumdb", &self.server, &arguments, None)
-            .await?;
         Ok(())
     }
 

@@ -66,7 +66,7 @@ pub async fn verify(
     // What says nothing about the backup leaves no record: being stopped, no tools, no scratch server.
     let (passed, summary) = match looked {
         Ok(summary) => (true, summary),
-        Err(error) if error.blames_the_backup() => (false, error.one_line()),
+        Err(error) if error.blames_the_backup() => (false, error.chain()),
         Err(error) => return Err(error),
     };
     let took = began.elapsed();
