@@ -5,6 +5,8 @@ mod bad_input;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod catalogue;
+#[cfg(test)]
 mod consistency;
 #[cfg(test)]
 mod damage;
@@ -34,3 +36,5 @@ mod settings;
 mod shrinkage;
 #[cfg(test)]
 mod standby;
+#[cfg(test)]
+mod versions;
