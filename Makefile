@@ -19,6 +19,7 @@ test: setup ## Run every test against real PostgreSQL servers
 	@scripts/run cargo nextest run --locked --workspace
 
 lint: ## Check format, clippy, shell scripts, dependencies and the rules of the house
+	@scripts/setup lint
 	@scripts/lint
 
 bench: ## Compare with pg_dump: time, memory, size (options in BENCH, such as BENCH="--rounds 1")
