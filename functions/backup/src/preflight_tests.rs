@@ -10,6 +10,7 @@ fn relation(name: &str) -> Relation {
         },
         unlogged: false,
         heap: true,
+        planning_runs_functions: false,
         extension: None,
         condition: String::new(),
         load_through: None,

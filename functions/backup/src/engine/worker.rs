@@ -169,19 +169,18 @@ impl ReadSession {
                 server.host
             )));
         }
+        let import = |source: WireError| match source.code() {
+            // Invalid, or from 16 on undefined: the leader is gone, and its own session will say why.
+            Some("22023" | "42704") => Error::SnapshotLost(source.to_string()),
+            _ => wire(source),
+        };
         session
             .execute(&format!(
                 "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT '{}'; {}",
                 job.snapshot,
                 session::settings(job.major)
             ))
-            .map_err(|error| match error.code() {
-                // Up to 15, and since 16.
-                Some("22023" | "42704") => {
-                    Error::SnapshotLost("the session that took it has ended".to_owned())
-                }
-                _ => wire(error),
-            })?;
+            .map_err(import)?;
         Ok(Self {
             session,
             locked: HashSet::new(),

@@ -28,7 +28,9 @@ impl Error {
             Self::Connect(error) => return error.advice(),
             Self::Preflight(error) => return error.advice(),
             Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
-            Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
+            Self::SnapshotLost(_) => {
+                "run again: a new backup gets a new snapshot; if it was a standby that took it away, set hot_standby_feedback = on there or raise max_standby_streaming_delay"
+            }
             Self::LeaderFailed(_) => "mend what stopped task 0; nothing of this run counts",
             Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
             Self::Store(error) => return error.advice(),

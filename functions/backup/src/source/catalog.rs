@@ -20,6 +20,9 @@ pub struct Relation {
     pub unlogged: bool,
     /// Whether it is stored as a heap, so that a range of its pages can be read.
     pub heap: bool,
+    /// Whether planning a query on it runs functions of its owner, which may not find what they name without his search
+    /// path. `COPY` of the table itself is not planned.
+    pub planning_runs_functions: bool,
     /// The extension whose configuration it is.
     pub extension: Option<String>,
     /// That extension's `WHERE …`.
@@ -104,6 +107,7 @@ pub async fn relations(client: &Client) -> Result<Vec<Relation>, Error> {
         },
         unlogged: row.get("unlogged"),
         heap: row.get("heap"),
+        planning_runs_functions: row.get("planning_runs_functions"),
         extension: row.get("extension"),
         condition: row.get("condition"),
         load_through: qualified(row, "root_schema", "root_name"),

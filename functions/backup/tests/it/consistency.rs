@@ -121,9 +121,12 @@ pub(crate) fn gated(
         let (gate, closed) = (Arc::clone(&gate), Arc::clone(&closed));
         async move {
             if matches!(&call, Call::Put(name) if name.contains("public.first"))
-                && closed.swap(false, Ordering::SeqCst)
+                && closed.load(Ordering::SeqCst)
             {
                 gate.notified().await;
+                closed.store(false, Ordering::SeqCst);
+                // Whoever waits beside us may pass too.
+                gate.notify_one();
             }
             Ok(())
         }

@@ -7,6 +7,8 @@ mod bed;
 #[cfg(test)]
 mod bucket;
 #[cfg(test)]
+mod catalogue;
+#[cfg(test)]
 mod consistency;
 #[cfg(test)]
 mod damage;
@@ -29,6 +31,8 @@ mod pruning;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
+mod restoring;
+#[cfg(test)]
 mod retention;
 #[cfg(test)]
 mod rights;
@@ -44,3 +48,7 @@ mod settings;
 mod sharding;
 #[cfg(test)]
 mod shrinkage;
+#[cfg(test)]
+mod standby;
+#[cfg(test)]
+mod versions;
