@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod event;
 pub mod exit;
 pub mod progress;
 pub mod report;
@@ -13,6 +14,7 @@ pub mod telemetry;
 mod terminal;
 
 pub use clock::{Clock, SystemClock};
+pub use event::{Event, EventError, EventId};
 pub use exit::ExitStatus;
 pub use progress::Progress;
 pub use report::{Output, Report};

@@ -1,3 +1,7 @@
-//! What cannot be seen from inside one process: its standard error on Cloud Run, in a file and on a terminal.
+//! What cannot be seen from inside one module: standard error on Cloud Run, in a file and on a terminal, and everything
+//! that arrives over HTTP.
 
+#[cfg(test)]
+mod event;
+#[cfg(test)]
 mod standard_error;
