@@ -40,6 +40,6 @@ fn refusal(headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> String {
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-fn time(text: &str) -> Option<jiff::Timestamp> {
-    Some(text.parse().unwrap())
+fn time(text: &str) -> jiff::Timestamp {
+    text.parse().unwrap()
 }

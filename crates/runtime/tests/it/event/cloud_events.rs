@@ -80,7 +80,7 @@ fn a_binary_event_has_its_attributes_in_headers() {
             subject: Some("objects/x".to_owned()),
         }
     );
-    assert_eq!(event.time, time("2026-11-01T00:00:00Z"));
+    assert_eq!(event.time, Some(time("2026-11-01T00:00:00Z")));
     assert_eq!(
         event.attributes.iter().collect::<Vec<_>>(),
         [("bucket", "b")]
@@ -116,7 +116,7 @@ fn a_message_inside_an_event_is_the_message() {
             topic: Some("projects/p/topics/t".to_owned()),
         }
     );
-    assert_eq!(event.time, time("2026-11-01T00:00:00Z"));
+    assert_eq!(event.time, Some(time("2026-11-01T00:00:00Z")));
     assert_eq!(event.data, "hello");
     assert_eq!(event.attributes.get("a"), Some("b"));
 
@@ -161,7 +161,7 @@ fn a_structured_event_has_everything_in_its_body() {
         "nothing": null,
         "data": { "name": "x" },
     }));
-    assert_eq!(event.time, time("2026-11-01T00:00:00Z"));
+    assert_eq!(event.time, Some(time("2026-11-01T00:00:00Z")));
     assert_eq!(
         event.attributes.iter().collect::<Vec<_>>(),
         [("count", "3"), ("urgent", "true")]

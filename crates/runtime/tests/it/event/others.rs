@@ -26,7 +26,7 @@ fn a_tick_is_told_from_the_next_one_and_not_from_its_own_repetition() {
             job: "nightly".to_owned()
         }
     );
-    assert_eq!(tick.time, time("2026-11-01T02:00:00Z"));
+    assert_eq!(tick.time, Some(time("2026-11-01T02:00:00Z")));
     assert_eq!(tick.data, r#"{"command":"run"}"#);
 
     let mut other_spelling = TICK;

@@ -66,7 +66,7 @@ fn a_wrapped_budget_push_keeps_everything_it_says() {
     let event = recorded("wrapped--budget.json");
     assert_eq!(event.id.as_ref().unwrap().as_str(), "1");
     assert_eq!(event.source, from("push-ok"));
-    assert_eq!(event.time, time("2026-11-21T02:04:29.131Z"));
+    assert_eq!(event.time, Some(time("2026-11-21T02:04:29.131Z")));
     let attributes: Vec<_> = event.attributes.iter().collect();
     assert_eq!(
         attributes,

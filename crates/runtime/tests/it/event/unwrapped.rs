@@ -23,7 +23,7 @@ fn metadata_is_read_from_headers() {
     let headers = with(&[("x-goog-pubsub-ordering-key", "k"), ("budgetId", "b")]);
     let event = parse(&headers, b"\xff\x00").unwrap();
     assert_eq!(event.id.unwrap().as_str(), "7");
-    assert_eq!(event.time, time("2026-11-01T00:00:00Z"));
+    assert_eq!(event.time, Some(time("2026-11-01T00:00:00Z")));
     assert_eq!(
         event.source,
         Source::PubSub {

@@ -54,7 +54,7 @@ fn everything_the_real_service_sends_is_read() {
             topic: None
         }
     );
-    assert_eq!(event.time, time("2026-11-01T00:00:00.123456789Z"));
+    assert_eq!(event.time, Some(time("2026-11-01T00:00:00.123456789Z")));
     assert_eq!(event.attributes.get("eventType"), Some("SECRET_ROTATE"));
     assert_eq!(event.attributes.get("eventtype"), None);
     assert_eq!(event.data, "hello");
