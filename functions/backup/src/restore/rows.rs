@@ -137,9 +137,9 @@ impl Work<'_> {
     async fn build(&self, entry: &Entry) -> Result<(), Error> {
         let _place = self.places.acquire().await;
         let remarks = post_data::run(self.restore, self.archive, &[entry], "index", 1).await?;
-        remarks
-            .into_iter()
-            .for_each(|remark| tracing::warn!(remark));
+        for remark in remarks {
+            tracing::warn!(remark);
+        }
         Ok(())
     }
 
