@@ -1,21 +1,31 @@
 //! What every Nightshift function shares: how it reads its configuration, tells what it does, retries, keeps time
 //! and ends.
 
+#[cfg(feature = "auth")]
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod event;
 pub mod exit;
+pub mod handler;
+#[cfg(feature = "serve")]
+pub mod metrics;
 pub mod progress;
 pub mod report;
 pub mod retry;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod shutdown;
 pub mod telemetry;
 
 mod terminal;
+#[cfg(any(feature = "serve", feature = "pubsub"))]
+mod trace;
 
 pub use clock::{Clock, SystemClock};
 pub use event::{Event, EventError, EventId};
 pub use exit::ExitStatus;
+pub use handler::{Context, Handler, Outcome, Problem};
 pub use progress::Progress;
 pub use report::{Output, Report};
 pub use retry::{RetryPolicy, Verdict};

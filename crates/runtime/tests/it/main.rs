@@ -4,4 +4,8 @@
 #[cfg(test)]
 mod event;
 #[cfg(test)]
+mod serve;
+#[cfg(test)]
+mod service;
+#[cfg(test)]
 mod standard_error;
