@@ -2,6 +2,8 @@
 //! that arrives over HTTP.
 
 #[cfg(test)]
+mod auth;
+#[cfg(test)]
 mod event;
 #[cfg(test)]
 mod serve;
