@@ -7,6 +7,8 @@ pub mod clock;
 pub mod config;
 pub mod event;
 pub mod exit;
+#[cfg(feature = "gcp")]
+pub mod gcp;
 pub mod handler;
 #[cfg(feature = "serve")]
 pub mod metrics;
@@ -18,6 +20,8 @@ pub mod serve;
 pub mod shutdown;
 pub mod telemetry;
 
+#[cfg(any(feature = "auth", feature = "gcp"))]
+mod endpoint;
 mod terminal;
 #[cfg(any(feature = "serve", feature = "pubsub"))]
 mod trace;

@@ -1,7 +1,7 @@
 //! The keys that Google signs with: fetched when they are needed, by one caller for all.
 
 use super::{AuthError, Rejection};
-use crate::{Clock, RetryPolicy, retry::Verdict};
+use crate::{Clock, RetryPolicy, endpoint, retry::Verdict};
 use http::{HeaderMap, header};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::DecodingKey;
@@ -80,16 +80,9 @@ struct RsaKey {
 
 impl Keys {
     pub(super) fn at(url: &str, clock: Arc<dyn Clock>) -> Result<Self, AuthError> {
-        let safe = |url: &Url| {
-            let loopback = url.host_str().is_some_and(|host| {
-                let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-                host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
-            });
-            url.scheme() == "https" || (url.scheme() == "http" && loopback)
-        };
-        let url = Url::parse(url)
-            .ok()
-            .filter(safe)
+        let url = Some(url)
+            .filter(|url| endpoint::is_safe(url))
+            .and_then(|url| Url::parse(url).ok())
             .ok_or_else(|| AuthError::UnsafeKeys {
                 url: url.to_owned(),
             })?;

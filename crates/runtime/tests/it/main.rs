@@ -6,6 +6,8 @@ mod auth;
 #[cfg(test)]
 mod event;
 #[cfg(test)]
+mod gcp;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod service;
