@@ -23,7 +23,7 @@ pub mod telemetry;
 #[cfg(any(feature = "auth", feature = "gcp"))]
 mod endpoint;
 mod terminal;
-#[cfg(any(feature = "serve", feature = "pubsub"))]
+#[cfg(any(feature = "serve", feature = "pubsub", feature = "otlp"))]
 mod trace;
 
 pub use clock::{Clock, SystemClock};

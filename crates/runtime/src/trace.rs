@@ -1,6 +1,7 @@
 //! Which trace a request belongs to, so that every line about it can say so.
 
 use http::HeaderMap;
+use tracing::{Span, error_span, field::Empty};
 
 /// The trace and the span of whoever sent a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +68,27 @@ impl TraceContext {
             None => self.trace.clone(),
         }
     }
+}
+
+/// The span of one request, whose trace every line within it names. At `error`, so that no level of logging hides it from
+/// the lines that are shown.
+pub(crate) fn request(sender: Option<TraceContext>, project: Option<&str>) -> Span {
+    let span = error_span!(
+        "request",
+        trace = Empty,
+        span_id = Empty,
+        trace_sampled = Empty
+    );
+    #[cfg(feature = "otlp")]
+    let sender = crate::telemetry::otlp::adopt(&span, sender.as_ref()).or(sender);
+    if let Some(context) = sender {
+        span.record("trace", context.resource(project));
+        if let Some(parent) = &context.span {
+            span.record("span_id", parent.as_str());
+        }
+        span.record("trace_sampled", context.sampled);
+    }
+    span
 }
 
 fn is_hex(text: &str, digits: usize) -> bool {

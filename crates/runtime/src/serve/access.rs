@@ -1,15 +1,18 @@
 //! One line for each request, as Cloud Logging shows requests, and the trace in every line about it.
 
-use crate::{metrics, report, trace::TraceContext};
+use crate::{
+    metrics, report,
+    trace::{self, TraceContext},
+};
 use axum::{
     body::{Body, HttpBody},
     extract::{ConnectInfo, Request, State},
     middleware::Next,
     response::Response,
 };
-use http::{HeaderMap, header};
+use http::header;
 use std::{net::SocketAddr, sync::Arc, time::Instant};
-use tracing::{Instrument, Span, debug, error_span, field::Empty, info};
+use tracing::{Instrument, debug, info};
 
 /// Longer ones are cut: the sender chooses them.
 const MAX_TEXT: usize = 256;
@@ -26,7 +29,7 @@ pub(super) async fn log(
     request: Request,
     next: Next,
 ) -> Response {
-    let span = span(request.headers(), project.as_deref());
+    let span = trace::request(TraceContext::of(request.headers()), project.as_deref());
     let seen = Seen::of(&request, peer);
     async move {
         let response = next.run(request).await;
@@ -35,24 +38,6 @@ pub(super) async fn log(
     }
     .instrument(span)
     .await
-}
-
-/// What every line of the request says. At `error`, so that no level of logging hides it from the lines that are shown.
-fn span(headers: &HeaderMap, project: Option<&str>) -> Span {
-    let span = error_span!(
-        "request",
-        trace = Empty,
-        span_id = Empty,
-        trace_sampled = Empty
-    );
-    if let Some(context) = TraceContext::of(headers) {
-        span.record("trace", context.resource(project));
-        if let Some(parent) = &context.span {
-            span.record("span_id", parent.as_str());
-        }
-        span.record("trace_sampled", context.sampled);
-    }
-    span
 }
 
 /// What is kept of a request until it is answered.

@@ -8,6 +8,10 @@ mod event;
 #[cfg(test)]
 mod gcp;
 #[cfg(test)]
+mod log_entry;
+#[cfg(test)]
+mod otlp;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod service;

@@ -1,6 +1,7 @@
 //! Each test starts this binary again as the service that [`serve_until_asked`] describes, sends it requests and signals, and
 //! reads what it wrote.
 
+use crate::log_entry;
 use nightshift_runtime::{
     Context, Event, Outcome, Shutdown,
     auth::{self, Guard},
@@ -52,7 +53,9 @@ async fn serve_until_asked() {
                     }
                     _ => {
                         // In a task of its own, as work in parallel is.
-                        let step = async { tracing::info!(event = "test.step", "one step") };
+                        let step = async {
+                            tracing::info!(event = "test.step", label.step = 1, "one step")
+                        };
                         tokio::spawn(tracing::Instrument::in_current_span(step))
                             .await
                             .unwrap();
@@ -106,6 +109,8 @@ impl Process {
         let mut seen = Vec::new();
         for line in self.lines.by_ref() {
             let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            // Whatever a service writes is an entry of Cloud Logging.
+            log_entry::entry(&line);
             let last = is_last(&line);
             seen.push(line);
             if last {
@@ -139,6 +144,11 @@ async fn a_request_is_told_as_cloud_logging_shows_requests() {
         .header("x-forwarded-for", "1.2.3.4, 203.0.113.9");
     assert_eq!(request.send().await.unwrap().status(), 204);
     let told = process.until(|line| line["event"] == "request");
+    let step = told
+        .iter()
+        .find(|line| line["event"] == "test.step")
+        .unwrap();
+    assert_eq!(log_entry::entry(step)["labels"], json!({ "step": "1" }));
     let line = told.last().unwrap();
     let mut request = line["httpRequest"].clone();
     let latency = request["latency"].take();
