@@ -22,6 +22,8 @@ mod headers;
 mod id;
 mod json;
 mod pubsub;
+#[cfg(feature = "pubsub")]
+mod pulled;
 mod scheduler;
 
 pub use attributes::Attributes;

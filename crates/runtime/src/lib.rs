@@ -13,6 +13,8 @@ pub mod handler;
 #[cfg(feature = "serve")]
 pub mod metrics;
 pub mod progress;
+#[cfg(feature = "pubsub")]
+pub mod pubsub;
 pub mod report;
 pub mod retry;
 #[cfg(feature = "serve")]
