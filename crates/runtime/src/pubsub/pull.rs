@@ -10,6 +10,7 @@ use crate::{
     handler::{Context, work},
     trace::{self, TraceContext},
 };
+use futures::FutureExt;
 use google_cloud_gax::client_builder;
 use google_cloud_pubsub::{
     client::Subscriber,
@@ -20,7 +21,7 @@ use google_cloud_pubsub::{
 use std::{num::NonZeroU16, sync::Arc, time::Duration};
 use tokio::{
     task::JoinSet,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout},
 };
 use tracing::{Instrument, info, warn};
 
@@ -154,26 +155,30 @@ async fn open(gcp: &Gcp, options: &PullOptions) -> Result<MessageStream, client_
 }
 
 /// Waits until what has begun is answered and the answers have left.
-async fn drain(stream: MessageStream, mut works: JoinSet<bool>) -> Ended {
-    let end = Instant::now() + LAST_ANSWER;
+async fn drain(mut stream: MessageStream, mut works: JoinSet<bool>) -> Ended {
+    // What has arrived and nobody has begun goes back. Until the token is used no more can arrive: only `next` reads.
+    while let Some(Some(Ok((_, receipt)))) = stream.next().now_or_never() {
+        receipt.nack();
+    }
     let token = stream.shutdown_token();
     let mut unfinished = 0;
-    let mut finish = async |works: &mut JoinSet<bool>| {
-        // Starts giving nothing out any more, and ends when all is answered.
-        let closing = token.shutdown();
+    let finishing = async {
+        let closing = async {
+            // Hangs up, so that what is given back does not come to us again.
+            let last = stream.next().await;
+            debug_assert!(last.is_none(), "the stream is shut down");
+        };
         let working = async {
             while let Some(done) = works.join_next().await {
                 unfinished += usize::from(!done.unwrap_or(false));
             }
         };
-        tokio::join!(closing, working);
+        tokio::join!(token.shutdown(), closing, working);
     };
-    let in_time = timeout_at(end, finish(&mut works)).await.is_ok();
-    drop(stream);
-    let messages = unfinished + works.len();
-    match (in_time, messages) {
-        (true, 0) => Ended::Clean,
-        (_, messages) => Ended::CutShort { messages },
+    let in_time = timeout(LAST_ANSWER, finishing).await.is_ok();
+    match unfinished + works.len() {
+        0 if in_time => Ended::Clean,
+        messages => Ended::CutShort { messages },
     }
 }
 

@@ -12,6 +12,8 @@ mod log_entry;
 #[cfg(test)]
 mod otlp;
 #[cfg(test)]
+mod pubsub;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod service;
