@@ -1,0 +1,8 @@
+//! The conventions that Google's JSON APIs share.
+
+pub(crate) mod etag;
+pub(crate) mod fields;
+pub(crate) mod json;
+pub(crate) mod mask;
+pub(crate) mod operations;
+pub(crate) mod page;
