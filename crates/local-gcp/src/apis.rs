@@ -1,10 +1,10 @@
 //! The APIs that are served. When two of them own the same path, the one named first has it, unless the request's host
 //! says otherwise.
 
-use crate::{http::Api, identity, metadata};
+use crate::{http::Api, identity, metadata, pubsub};
 
 pub(crate) fn all() -> Vec<Api> {
-    vec![engine(), metadata::api(), identity::api()]
+    vec![engine(), metadata::api(), identity::api(), pubsub::api()]
 }
 
 /// The rows that belong to no single API.

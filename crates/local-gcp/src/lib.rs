@@ -10,6 +10,7 @@ mod identity;
 mod metadata;
 mod options;
 mod outbound;
+mod pubsub;
 mod server;
 mod store;
 

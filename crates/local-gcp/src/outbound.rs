@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    bench::journal::{Direction, Note, Payload, readable},
+    bench::journal::{Note, Payload, readable},
 };
 use axum::{
     body::Body,
@@ -102,22 +102,15 @@ impl App {
             () = tokio::time::sleep(PATIENCE) => Err(Undelivered::Deadline),
         };
         self.journal.record(Note {
-            at,
-            direction: Direction::Out,
-            api: delivery.name,
-            method: delivery.method.to_string(),
             request: Payload::of(&delivery.headers, &delivery.body, &[]),
             headers: readable(&delivery.headers),
-            path: delivery.url,
-            query: String::new(),
             status: answer.as_ref().map_or(0, |status| status.as_u16()),
             response: answer
                 .as_ref()
                 .err()
                 .map_or(Payload::None, |e| Payload::Text(e.to_string())),
-            secret: &[],
             took: begun.elapsed(),
-            fault: None,
+            ..Note::out(delivery.name, delivery.method.as_str(), &delivery.url, at)
         });
         answer
     }

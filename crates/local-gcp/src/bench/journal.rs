@@ -148,19 +148,10 @@ impl Journal {
 
     pub(crate) fn note(&self, parts: &Parts, at: Timestamp) -> Note {
         Note {
-            at,
             direction: Direction::In,
-            api: "",
-            method: parts.method.to_string(),
-            path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers: readable(&parts.headers),
-            request: Payload::None,
-            status: 0,
-            response: Payload::None,
-            secret: &[],
-            took: Duration::ZERO,
-            fault: None,
+            ..Note::out("", parts.method.as_str(), parts.uri.path(), at)
         }
     }
 
@@ -200,9 +191,34 @@ impl Journal {
 }
 
 impl Note {
+    /// An exchange that local-gcp began.
+    pub(crate) fn out(api: &'static str, method: &str, path: &str, at: Timestamp) -> Self {
+        Self {
+            at,
+            direction: Direction::Out,
+            api,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: String::new(),
+            headers: vec![],
+            request: Payload::None,
+            status: 0,
+            response: Payload::None,
+            secret: &[],
+            took: Duration::ZERO,
+            fault: None,
+        }
+    }
+
     pub(crate) fn answer(&mut self, reply: &Reply, took: Duration) {
         self.status = reply.status.as_u16();
         self.took = took;
+        if let Some(noted) = &reply.noted {
+            let (request, answer) = (**noted).clone();
+            self.request = Payload::json(request, self.secret);
+            self.response = Payload::json(answer, self.secret);
+            return;
+        }
         self.response = match &reply.content {
             Content::Json(value) => Payload::json(value.clone(), self.secret),
             Content::Text(_, text) if text.len() <= LARGEST_BODY => Payload::Text(text.clone()),

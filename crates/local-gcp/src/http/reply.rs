@@ -17,6 +17,8 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     headers: Vec<(HeaderName, String)>,
     pub(crate) content: Content,
+    /// What the journal shows in place of bodies that are not JSON: request and answer.
+    pub(crate) noted: Option<Box<(Value, Value)>>,
 }
 
 /// The body of an answer.
@@ -42,9 +44,8 @@ impl Reply {
 
     pub(crate) fn json_with(status: StatusCode, value: Value) -> Self {
         Self {
-            status,
-            headers: vec![],
             content: Content::Json(value),
+            ..Self::bare(status)
         }
     }
 
@@ -58,6 +59,7 @@ impl Reply {
             status,
             headers: vec![],
             content: Content::Empty,
+            noted: None,
         }
     }
 
@@ -76,11 +78,17 @@ impl Reply {
     }
 
     pub(crate) fn whole(response: Response) -> Self {
+        let status = response.status();
         Self {
-            status: response.status(),
-            headers: vec![],
             content: Content::Whole(Box::new(response)),
+            ..Self::bare(status)
         }
+    }
+
+    /// What the journal shall show of a call whose bodies are not JSON.
+    pub(crate) fn noting(mut self, request: Value, answer: Value) -> Self {
+        self.noted = Some(Box::new((request, answer)));
+        self
     }
 
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {

@@ -3,4 +3,8 @@
 mod bench;
 mod identity;
 mod persistence;
+mod pubsub;
+mod pubsub_client;
+mod pubsub_push;
+mod receiver;
 mod support;

@@ -5,7 +5,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-pub(crate) use anyhow::{Context as _, Result, ensure};
+pub(crate) use anyhow::{Context, Result, ensure};
 
 /// A server in memory whose clock runs.
 pub(crate) async fn start() -> Result<Api> {
