@@ -62,7 +62,7 @@ impl Blobs {
     }
 
     pub(crate) async fn writer(&self) -> Result<Writer, StoreError> {
-        let id = format!("{:032x}", rand::random::<u128>());
+        let id = new_id();
         let sink = match self {
             Self::Memory(_) => Sink::Memory(BytesMut::new()),
             Self::Folder(folder) => {
@@ -112,7 +112,7 @@ impl Blobs {
         self.finish(writer).await
     }
 
-    /// Joins blobs to a new one, which has no MD5.
+    /// Joins blobs to a new one.
     pub(crate) async fn concat(&self, parts: &[Blob]) -> Result<Blob, StoreError> {
         let mut writer = self.writer().await?;
         for part in parts {
@@ -123,10 +123,25 @@ impl Blobs {
                 writer.write(&chunk).await?;
             }
         }
-        Ok(Blob {
-            md5: None,
-            ..self.finish(writer).await?
-        })
+        self.finish(writer).await
+    }
+
+    /// A second blob of the same bytes.
+    pub(crate) async fn duplicate(&self, blob: &Blob) -> Result<Blob, StoreError> {
+        let id = new_id();
+        match self {
+            Self::Memory(blobs) => {
+                let mut blobs = memory(blobs);
+                let bytes = blobs.get(&blob.id).cloned().ok_or_else(|| gone(Path::new(&blob.id)))?;
+                blobs.insert(id.clone(), bytes);
+            }
+            // Blobs never change, so two names for one file do.
+            Self::Folder(folder) => {
+                let linked = tokio::fs::hard_link(folder.join(&blob.id), folder.join(&id)).await;
+                linked.map_err(|e| failed("copy", &folder.join(&blob.id), e))?;
+            }
+        }
+        Ok(Blob { id, ..blob.clone() })
     }
 
     /// A part of a blob as a response body.
@@ -217,6 +232,10 @@ impl Writer {
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
+}
+
+fn new_id() -> String {
+    format!("{:032x}", rand::random::<u128>())
 }
 
 fn memory(blobs: &Mutex<HashMap<String, Bytes>>) -> MutexGuard<'_, HashMap<String, Bytes>> {
