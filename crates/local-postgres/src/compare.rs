@@ -1,6 +1,6 @@
 //! Whether two databases are the same, judged by PostgreSQL's own `pg_dump`.
 
-use crate::{LocalPostgres, Result, program};
+use crate::{LocalPostgres, Result, command};
 use std::{collections::HashMap, error, fmt, fmt::Write};
 
 /// How many lines around a difference are shown.
@@ -20,7 +20,7 @@ impl LocalPostgres {
     ///
     /// The text is held in memory: for fixtures, not for big databases.
     pub fn schema_and_data_text(&self, database: &str) -> Result<String> {
-        let output = program::run(&mut self.client("pg_dump", database)?)?;
+        let output = command::run(&mut self.client("pg_dump", database)?)?;
         // `pg_dump` writes the database's encoding, which is UTF-8 on servers of this crate.
         Ok(normalized(&String::from_utf8_lossy(&output.stdout)))
     }

@@ -7,18 +7,20 @@ use std::{io, path::PathBuf, process::ExitStatus, time::Duration};
 #[non_exhaustive]
 pub enum Error {
     /// No folder that was looked in holds the wanted server.
-    #[error("no {wanted} found; looked in {looked}; {hint}")]
+    #[error("no {wanted}; looked in {looked}; found {found}; {hint}")]
     NotInstalled {
         /// For example `PostgreSQL 15`.
         wanted: String,
         /// Every folder that was tried, for people.
         looked: String,
+        /// The servers that were found instead, for people.
+        found: String,
         /// How to install it.
         hint: String,
     },
 
     /// A folder was named that holds no server, or one whose version is not understood.
-    #[error("{path} is no PostgreSQL bin folder: {found}")]
+    #[error("{path} is no bin folder of a PostgreSQL server: found {found}")]
     NotABinFolder {
         /// The folder that was named.
         path: PathBuf,
@@ -81,6 +83,17 @@ pub enum Error {
         log: String,
     },
 
+    /// A query did not become true in time.
+    #[error("still not true after {waited:?}: {query}; the end of the server's log:\n{log}")]
+    Unanswered {
+        /// The query.
+        query: String,
+        /// For how long it was asked.
+        waited: Duration,
+        /// The last lines of the server's log.
+        log: String,
+    },
+
     /// We are root, and the account that the server must run under cannot use something.
     #[error(
         "PostgreSQL refuses to run as root, and the user `{account}` it would run as cannot reach \
@@ -102,9 +115,9 @@ pub enum Error {
     )]
     NoAccount,
 
-    /// A signal could not be sent to the server.
-    #[error("cannot signal the PostgreSQL server with process id {pid}")]
-    Signal {
+    /// The server's process could not be signalled or waited for.
+    #[error("cannot control the PostgreSQL server with process id {pid}")]
+    Process {
         /// The server's process id.
         pid: u32,
         /// Why.

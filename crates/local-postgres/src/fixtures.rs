@@ -1,6 +1,6 @@
 //! Databases to try things on.
 
-use crate::{Builder, ExtensionFile, LocalPostgres, Result, error::Error, program};
+use crate::{Builder, ExtensionFile, LocalPostgres, Result, command, error::Error};
 
 /// An extension some of whose tables hold the user's configuration; `nightshift_fixture` in SQL.
 const EXTENSION: [(&str, &str); 2] = [
@@ -132,13 +132,13 @@ fn missing(server: &LocalPostgres, needs: &Needs) -> Result<Option<String>> {
 
 /// Makes a database of a web shop: customers, products, orders, payments, events by month.
 ///
-/// A scale of 1 is about 1,000 customers, 5,000 orders, 20,000 events and 12 MB on disk; all but
+/// A scale of 1 is about 1,000 customers, 5,000 orders, 20,000 events and 16 MB on disk; all but
 /// products grow in proportion. The rows are the same each time but for their dates, which end now.
 pub fn believable_shop(server: &LocalPostgres, database: &str, scale: u32) -> Result<()> {
     server.create_database(database)?;
     let mut command = server.psql_command(database)?;
     command.args(["-v", &format!("scale={scale}")]);
-    program::run_with_input(
+    command::run_with_input(
         &mut command,
         include_str!("../fixtures/believable_shop.sql"),
     )
@@ -149,5 +149,5 @@ pub fn believable_shop(server: &LocalPostgres, database: &str, scale: u32) -> Re
 pub fn pgbench(server: &LocalPostgres, database: &str, scale: u32) -> Result<()> {
     server.create_database(database)?;
     let mut command = server.client("pgbench", database)?;
-    program::run(command.args(["--initialize", "--quiet", "--scale", &scale.to_string()])).map(drop)
+    command::run(command.args(["--initialize", "--quiet", "--scale", &scale.to_string()])).map(drop)
 }

@@ -7,7 +7,10 @@ use crate::{
 use std::{
     env, fs,
     io::Write,
-    os::unix::{fs::PermissionsExt, process::CommandExt},
+    os::unix::{
+        fs::{OpenOptionsExt, PermissionsExt},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -64,6 +67,27 @@ impl Home {
 
     pub(crate) fn log(&self) -> PathBuf {
         self.folder.path().join("server.log")
+    }
+
+    /// Writes a new file in the folder that only its owner can read: the account of the server.
+    pub(crate) fn write_private(
+        &self,
+        name: &str,
+        content: &str,
+        account: Option<&Account>,
+    ) -> Result<PathBuf> {
+        let path = self.folder.path().join(name);
+        fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .and_then(|mut file| file.write_all(content.as_bytes()))
+            .about("write", &path)?;
+        if let Some(account) = account {
+            account.own(&path)?;
+        }
+        Ok(path)
     }
 
     /// The folder of the sockets, whose paths have a low limit of length.

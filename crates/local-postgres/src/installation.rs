@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use std::{
+    collections::HashSet,
     env, fmt, fs,
     path::{Path, PathBuf},
     process::Command,
@@ -65,16 +66,17 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// The installation whose programs are in `bin`.
-    pub fn at(bin: impl Into<PathBuf>) -> Result<Self> {
-        let bin = bin.into();
-        let program = bin.join("postgres");
+    /// The installation whose programs are in `bin`, or that a `postgres` there is a link to.
+    pub fn at(bin: impl AsRef<Path>) -> Result<Self> {
         let wrong = |found: String| Error::NotABinFolder {
-            path: bin.clone(),
+            path: bin.as_ref().to_path_buf(),
             found,
         };
-        if !program.is_file() {
-            return Err(wrong("it holds no program `postgres`".to_owned()));
+        let program = fs::canonicalize(bin.as_ref().join("postgres"))
+            .map_err(|error| wrong(format!("no program `postgres` ({error})")))?;
+        let real = program.parent().unwrap_or(bin.as_ref()).to_path_buf();
+        if !real.join("initdb").is_file() {
+            return Err(wrong("a `postgres`, but no `initdb` beside it".to_owned()));
         }
         let output = Command::new(&program)
             .arg("--version")
@@ -83,7 +85,7 @@ impl Installation {
         let answer = String::from_utf8_lossy(&output.stdout);
         let version = Version::parse(&answer)
             .ok_or_else(|| wrong(format!("`postgres --version` answered {:?}", answer.trim())))?;
-        Ok(Self { bin, version })
+        Ok(Self { bin: real, version })
     }
 
     /// The server of this major version, looked for as [`Search::new`] says.
@@ -156,8 +158,7 @@ impl Search {
 
     /// The first server found of this major version.
     pub fn major(&self, major: u32) -> Result<Installation> {
-        self.all()
-            .into_iter()
+        self.found()
             .find(|found| found.major() == major)
             .ok_or_else(|| {
                 self.nothing(
@@ -181,10 +182,16 @@ impl Search {
     ///
     /// A folder that holds none, or one that does not run here, is passed over.
     pub fn all(&self) -> Vec<Installation> {
+        self.found().collect()
+    }
+
+    fn found(&self) -> impl Iterator<Item = Installation> {
+        // Links lead to the same installation again, as `/usr/local/bin/postgres` may.
+        let mut seen = HashSet::new();
         self.folders()
             .into_iter()
             .filter_map(|bin| Installation::at(bin).ok())
-            .collect()
+            .filter(move |found| seen.insert(found.bin.clone()))
     }
 
     /// The folders to look in that exist or were named, in order.
@@ -212,14 +219,11 @@ impl Search {
     }
 
     fn nothing(&self, wanted: String, package: &str) -> Error {
-        let mut looked: Vec<_> = self
-            .folders()
-            .iter()
-            .map(|f| f.display().to_string())
-            .collect();
+        let named = self.first.iter().map(|folder| folder.display().to_string());
+        let usual = USUAL_FOLDERS.map(|(parent, prefix, bin)| format!("{parent}/{prefix}N/{bin}"));
+        let mut looked: Vec<_> = named.collect();
         looked.push(format!("${BIN_DIRS_VARIABLE}"));
-        looked
-            .extend(USUAL_FOLDERS.map(|(parent, prefix, bin)| format!("{parent}/{prefix}N/{bin}")));
+        looked.extend(usual);
         looked.push("$PATH".to_owned());
         let otherwise = if self.wheels {
             looked.push("target/pgN".to_owned());
@@ -227,11 +231,19 @@ impl Search {
         } else {
             format!("name its bin folder in {BIN_DIRS_VARIABLE}")
         };
-        let hint = format!("install it with `apt-get install {package}`, or {otherwise}");
+        let found: Vec<_> = self
+            .found()
+            .map(|found| format!("{} in {}", found.version, found.bin.display()))
+            .collect();
         Error::NotInstalled {
             wanted,
             looked: looked.join(", "),
-            hint,
+            found: if found.is_empty() {
+                "nothing".to_owned()
+            } else {
+                found.join(", ")
+            },
+            hint: format!("install it with `apt-get install {package}`, or {otherwise}"),
         }
     }
 }
@@ -313,7 +325,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            error.starts_with("no PostgreSQL 7 found; looked in /nowhere"),
+            error.starts_with("no PostgreSQL 7; looked in /nowhere, "),
             "{error}"
         );
         assert!(error.contains("apt-get install postgresql-7"), "{error}");

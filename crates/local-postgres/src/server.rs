@@ -4,14 +4,13 @@ use crate::{
     account::Account,
     builder::Builder,
     cluster::Auth,
+    command,
     error::{About, Error, Result},
     home::Home,
     installation::Installation,
-    program,
-};
-use nix::{
-    sys::signal::{self, Signal},
-    unistd::Pid,
+    password::Password,
+    process::{POLL, Running, Shutdown},
+    programs::ServerPrograms,
 };
 use secrecy::SecretString;
 use std::{
@@ -20,13 +19,10 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, ExitStatus, Stdio},
+    process::Stdio,
     thread,
     time::{Duration, Instant},
 };
-
-/// How often a server is asked whether it is ready, or gone.
-const POLL: Duration = Duration::from_millis(10);
 
 /// How many ports are tried when others take them between our asking and our listening.
 const PORT_ATTEMPTS: u32 = 8;
@@ -41,20 +37,16 @@ const LOG_LINES: usize = 20;
 #[derive(Debug)]
 pub struct LocalPostgres {
     // First, so that the server is stopped before its folder goes.
-    running: Option<Running>,
-    installation: Installation,
-    program: PathBuf,
-    home: Home,
-    account: Option<Account>,
-    password: Option<(SecretString, PathBuf)>,
-    tcp: bool,
-    port: Option<u16>,
-    deadline: Duration,
+    pub(crate) running: Option<Running>,
+    pub(crate) installation: Installation,
+    pub(crate) programs: ServerPrograms,
+    pub(crate) account: Option<Account>,
+    pub(crate) password: Option<Password>,
+    pub(crate) tcp: bool,
+    pub(crate) port: Option<u16>,
+    pub(crate) deadline: Duration,
+    pub(crate) home: Home,
 }
-
-/// The process of a server, killed when dropped.
-#[derive(Debug)]
-struct Running(Child);
 
 impl LocalPostgres {
     /// Begins the description of a server.
@@ -67,28 +59,6 @@ impl LocalPostgres {
         Ok(Self::builder(Installation::for_tests(major)?)
             .auth(Auth::Trust)
             .without_durability())
-    }
-
-    pub(crate) fn new(
-        installation: Installation,
-        program: PathBuf,
-        home: Home,
-        account: Option<Account>,
-        password: Option<(SecretString, PathBuf)>,
-        tcp: bool,
-        deadline: Duration,
-    ) -> Self {
-        Self {
-            running: None,
-            installation,
-            program,
-            home,
-            account,
-            password,
-            tcp,
-            port: None,
-            deadline,
-        }
     }
 
     /// The installation this server comes from; its programs fit this server.
@@ -106,11 +76,6 @@ impl LocalPostgres {
         self.home.sockets()
     }
 
-    /// Whether the server listens on 127.0.0.1, or on its unix socket alone.
-    pub(crate) fn listens_on_tcp(&self) -> bool {
-        self.tcp
-    }
-
     /// The folder of the data (`PGDATA`).
     pub fn data_folder(&self) -> PathBuf {
         self.home.data()
@@ -118,12 +83,14 @@ impl LocalPostgres {
 
     /// The superuser's password; `None` where nobody is asked for one.
     pub fn password(&self) -> Option<&SecretString> {
-        self.password.as_ref().map(|(password, _)| password)
+        self.password.as_ref().map(|password| &password.secret)
     }
 
     /// A file for `PGPASSFILE` that holds the superuser's password.
     pub fn password_file(&self) -> Option<&Path> {
-        self.password.as_ref().map(|(_, file)| file.as_path())
+        self.password
+            .as_ref()
+            .map(|password| password.file.as_path())
     }
 
     /// Everything the server has logged so far.
@@ -138,7 +105,7 @@ impl LocalPostgres {
 
     /// The server's process id while it runs.
     pub fn process_id(&self) -> Option<u32> {
-        self.running.as_ref().map(|running| running.0.id())
+        self.running.as_ref().map(Running::id)
     }
 
     /// Starts the server after [`stop`](Self::stop) or [`crash`](Self::crash), on the same port.
@@ -151,34 +118,28 @@ impl LocalPostgres {
             return Ok(());
         }
         self.running = None;
-        let mut attempts = PORT_ATTEMPTS;
-        loop {
-            let port = match self.port {
-                Some(port) => port,
-                None => free_port()?,
-            };
+        for attempt in 1.. {
+            let port = self.port.map_or_else(free_port, Ok)?;
             let logged_before = self.log()?.len();
             match self.launch(port) {
                 Ok(running) => {
                     self.port = Some(port);
                     self.running = Some(running);
-                    return Ok(());
+                    break;
                 }
                 Err(Error::EndedWhileStarting { .. })
-                    if attempts > 1
-                        && self.log()?[logged_before..].contains("Address already in use") =>
-                {
-                    attempts -= 1;
-                }
+                    if attempt < PORT_ATTEMPTS
+                        && self.log()?[logged_before..].contains("Address already in use") => {}
                 Err(error) => return Err(error),
             }
         }
+        Ok(())
     }
 
     /// Stops the server in an orderly way and keeps its data: clients are cut off, what was
     /// committed is written out.
     pub fn stop(&mut self) -> Result<()> {
-        self.end(Signal::SIGINT)
+        self.end(Shutdown::Fast)
     }
 
     /// [`stop`](Self::stop) and [`start_again`](Self::start_again).
@@ -187,30 +148,27 @@ impl LocalPostgres {
         self.start_again()
     }
 
-    /// Kills the server as a failing machine would: nothing is written out, the next start has to
-    /// recover.
+    /// Ends the server as a crash would: nothing is written out, the next start has to recover.
     pub fn crash(&mut self) -> Result<()> {
-        self.end(Signal::SIGQUIT)
+        self.end(Shutdown::Immediate)
     }
 
-    fn end(&mut self, signal: Signal) -> Result<()> {
-        let Some(mut running) = self.running.take() else {
-            return Ok(());
-        };
-        running.signal(signal)?;
-        let begun = Instant::now();
-        while running.ended()?.is_none() {
-            if begun.elapsed() > self.deadline {
-                return Err(self.late("stopped"));
-            }
-            thread::sleep(POLL);
+    fn end(&mut self, how: Shutdown) -> Result<()> {
+        match self
+            .running
+            .take()
+            .map(|mut running| running.end(how, self.deadline))
+        {
+            None | Some(Ok(true)) => Ok(()),
+            Some(Ok(false)) => Err(self.late("stopped")),
+            Some(Err(error)) => Err(error),
         }
-        Ok(())
     }
 
     /// Starts the process and waits until it takes connections.
     fn launch(&self, port: u16) -> Result<Running> {
-        let mut command = program::command(&self.program);
+        let postgres = &self.programs.postgres;
+        let mut command = command::of(postgres);
         command
             .arg("-D")
             .arg(self.home.data())
@@ -228,12 +186,12 @@ impl LocalPostgres {
             .process_group(0)
             .spawn()
             .map_err(|source| Error::Spawn {
-                program: self.program.clone(),
+                program: postgres.clone(),
                 source,
             })?;
-        let mut running = Running(child);
+        let mut running = Running::new(child);
         let begun = Instant::now();
-        while !self.is_ready(running.0.id()) {
+        while !self.is_ready(running.id()) {
             if let Some(status) = running.ended()? {
                 return Err(Error::EndedWhileStarting {
                     version: self.installation.version().to_string(),
@@ -276,53 +234,10 @@ impl LocalPostgres {
         }
     }
 
-    fn end_of_log(&self) -> String {
+    pub(crate) fn end_of_log(&self) -> String {
         let log = self.log().unwrap_or_else(|error| error.to_string());
         let lines: Vec<_> = log.lines().collect();
         lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
-    }
-}
-
-impl Running {
-    fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.0
-            .try_wait()
-            .map_err(|source| self.signal_error(source))
-    }
-
-    fn signal(&mut self, signal: Signal) -> Result<()> {
-        // A child that was not waited for keeps its number, so this cannot hit anybody else.
-        if self.ended()?.is_some() {
-            return Ok(());
-        }
-        let pid = Pid::from_raw(self.0.id().cast_signed());
-        signal::kill(pid, signal).map_err(|errno| self.signal_error(errno.into()))
-    }
-
-    fn signal_error(&self, source: io::Error) -> Error {
-        Error::Signal {
-            pid: self.0.id(),
-            source,
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Nothing is kept, so nothing needs to be written out: an immediate shutdown is enough,
-        // and its processes are gone within the five seconds that PostgreSQL grants them itself.
-        if self.signal(Signal::SIGQUIT).is_ok() {
-            let begun = Instant::now();
-            while begun.elapsed() < Duration::from_secs(10) {
-                if !matches!(self.ended(), Ok(None)) {
-                    return;
-                }
-                thread::sleep(POLL);
-            }
-        }
-        // Errors mean that it is gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 

@@ -15,11 +15,17 @@ is_our_server() {
     fi 2>/dev/null | grep -qF -- "$1/data"
 }
 
-is_our_server "$1" && kill -QUIT "$pid"
+is_our_server && kill -QUIT "$pid"
 attempts=100
-while is_our_server "$1" && [ "$attempts" -gt 0 ]; do
+while is_our_server && [ "$attempts" -gt 0 ]; do
     attempts=$((attempts - 1))
     sleep 0.1
 done
-is_our_server "$1" && kill -KILL "$pid"
-rm -rf -- "$@"
+is_our_server && kill -KILL "$pid"
+
+# `initdb`, if we died while it ran, may still be making files.
+attempts=10
+while ! rm -rf -- "$@" && [ "$attempts" -gt 0 ]; do
+    attempts=$((attempts - 1))
+    sleep 0.5
+done

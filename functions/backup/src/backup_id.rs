@@ -18,8 +18,9 @@ impl BackupId {
     /// A new id for a backup that began at `now`.
     pub fn new(now: Timestamp, random: u32) -> Self {
         const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-        let tail: String =
-            (0..6).map(|i| char::from(ALPHABET[(random >> (5 * i) & 31) as usize])).collect();
+        let tail: String = (0..6)
+            .map(|i| char::from(ALPHABET[(random >> (5 * i) & 31) as usize]))
+            .collect();
         Self(format!("{}-{tail}", now.strftime("%Y%m%dT%H%M%SZ")))
     }
 
@@ -45,7 +46,9 @@ impl TryFrom<String> for BackupId {
         let tail_is_plain = |tail: &str| {
             !tail.is_empty()
                 && tail.len() <= 40
-                && tail.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                && tail
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         };
         match id.0.split_once('-') {
             Some((_, tail)) if id.began().is_some() && tail_is_plain(tail) => Ok(id),

@@ -24,7 +24,11 @@ pub struct Codec {
 impl Codec {
     /// What an object's name ends with.
     pub fn suffix(&self) -> &'static str {
-        if self.recipients.is_empty() { ".zst" } else { ".zst.age" }
+        if self.recipients.is_empty() {
+            ".zst"
+        } else {
+            ".zst.age"
+        }
     }
 
     /// Compresses and encrypts a small object (the schema archive, the roles) whole.
@@ -38,8 +42,7 @@ impl Codec {
             return Ok(compressed);
         }
         let recipients = self.recipients.iter().map(|r| r as &dyn age::Recipient);
-        let encryptor =
-            age::Encryptor::with_recipients(recipients).map_err(io::Error::other)?;
+        let encryptor = age::Encryptor::with_recipients(recipients).map_err(io::Error::other)?;
         let mut out = encryptor.wrap_output(Vec::with_capacity(compressed.len() + 4096))?;
         out.write_all(&compressed)?;
         out.finish()
@@ -186,7 +189,10 @@ pub fn open<'a>(
         return Ok(Box::new(zstd::stream::read::Decoder::with_buffer(stored)?));
     }
     let identity = identity.ok_or_else(|| {
-        io::Error::new(io::ErrorKind::PermissionDenied, "it is encrypted and no age identity is given")
+        io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "it is encrypted and no age identity is given",
+        )
     })?;
     let identity: age::x25519::Identity =
         identity.expose_secret().parse().map_err(io::Error::other)?;
@@ -197,15 +203,33 @@ pub fn open<'a>(
     Ok(Box::new(zstd::stream::read::Decoder::new(plain)?))
 }
 
+/// Opens stored bytes whole, for small objects.
+pub fn open_whole(
+    stored: &[u8],
+    encrypted: bool,
+    identity: Option<&SecretString>,
+) -> io::Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    open(stored, encrypted, identity)?.read_to_end(&mut plain)?;
+    Ok(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn codec(recipients: Vec<age::x25519::Recipient>) -> Codec {
-        Codec { level: 2, recipients }
+        Codec {
+            level: 2,
+            recipients,
+        }
     }
 
-    fn read(stored: &[u8], encrypted: bool, identity: Option<&SecretString>) -> io::Result<Vec<u8>> {
+    fn read(
+        stored: &[u8],
+        encrypted: bool,
+        identity: Option<&SecretString>,
+    ) -> io::Result<Vec<u8>> {
         let mut plain = Vec::new();
         open(stored, encrypted, identity)?.read_to_end(&mut plain)?;
         Ok(plain)

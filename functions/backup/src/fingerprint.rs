@@ -95,6 +95,11 @@ pub struct PartialRow {
 }
 
 impl PartialRow {
+    /// Whether no piece of a row has been taken.
+    pub fn is_empty(&self) -> bool {
+        self.hash.is_none()
+    }
+
     /// Takes the next piece.
     pub fn update(&mut self, piece: &[u8]) {
         self.hash.get_or_insert_with(Box::default).update(piece);
@@ -143,8 +148,14 @@ mod tests {
     fn the_definition_does_not_drift() {
         // XXH3-128 with seed 0 of "1\n" plus that of "2\n": what the format's documentation promises.
         let expected = xxh3_128(b"1\n").wrapping_add(xxh3_128(b"2\n"));
-        assert_eq!(of(&[b"2\n", b"1\n"]).to_string(), format!("{expected:032x}"));
+        assert_eq!(
+            of(&[b"2\n", b"1\n"]).to_string(),
+            format!("{expected:032x}")
+        );
         let json = serde_json::to_string(&of(&[b"1\n"])).unwrap();
-        assert_eq!(serde_json::from_str::<Fingerprint>(&json).unwrap(), of(&[b"1\n"]));
+        assert_eq!(
+            serde_json::from_str::<Fingerprint>(&json).unwrap(),
+            of(&[b"1\n"])
+        );
     }
 }

@@ -40,6 +40,8 @@ pub struct Manifest {
     pub source: Source,
     /// How objects are compressed and encrypted.
     pub codec: CodecFacts,
+    /// The version of the client programs that wrote the schema; a restore needs the same major or a newer one.
+    pub client: String,
     /// Sums over everything below.
     pub totals: Totals,
     /// The archive of `pg_dump` that holds the schema, sections pre-data and post-data.
@@ -174,7 +176,11 @@ pub struct Chunk {
 impl Chunk {
     /// The chunk's rows as a sum that can be compared and added.
     pub fn sum(&self) -> RowSum {
-        RowSum { rows: self.rows, bytes: self.raw_bytes, fingerprint: self.fingerprint }
+        RowSum {
+            rows: self.rows,
+            bytes: self.raw_bytes,
+            fingerprint: self.fingerprint,
+        }
     }
 }
 
@@ -191,6 +197,8 @@ pub enum RowFormat {
 /// A table and its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
+    /// Its oid in the source: how the schema's archive calls it.
+    pub oid: u32,
     /// Schema, unquoted.
     pub schema: String,
     /// Name, unquoted.
@@ -224,7 +232,10 @@ pub struct Table {
 impl Table {
     /// The table's name.
     pub fn qualified(&self) -> QualifiedName {
-        QualifiedName { schema: self.schema.clone(), name: self.name.clone() }
+        QualifiedName {
+            schema: self.schema.clone(),
+            name: self.name.clone(),
+        }
     }
 
     /// Sums the chunks into the table's own figures.
@@ -239,14 +250,17 @@ impl Table {
 /// An index, with what is needed to guess how long it takes to build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {
+    /// Its oid in the source: how the schema's archive calls it.
+    pub oid: u32,
     /// Its name; it lives in the table's schema.
     pub name: String,
     /// `btree`, `gin`, …
     pub method: String,
     /// Its size in the source.
     pub bytes: u64,
-    /// Whether a constraint of the same name owns it.
-    pub constraint: bool,
+    /// The oid of the constraint that owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constraint: Option<u32>,
 }
 
 /// A sequence's position.
@@ -260,6 +274,9 @@ pub struct Sequence {
     pub last_value: i64,
     /// Whether `last_value` was handed out already.
     pub is_called: bool,
+    /// The table that one of its columns counts with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<QualifiedName>,
 }
 
 /// The large objects of a database.
@@ -298,7 +315,9 @@ pub enum ManifestError {
         found: String,
     },
     /// A format this program does not know.
-    #[error("the manifest says format `{format}` version {version}; this program reads `{FORMAT}` up to version {VERSION}")]
+    #[error(
+        "the manifest says format `{format}` version {version}; this program reads `{FORMAT}` up to version {VERSION}"
+    )]
     Unknown {
         /// The `format` field.
         format: String,
@@ -334,24 +353,39 @@ impl Manifest {
         }
         let text = String::from_utf8_lossy(bytes);
         let (body, tail) = text.rsplit_once(HASH_LINE).ok_or(ManifestError::CutShort)?;
-        let expected = tail.strip_suffix("\"\n}\n").ok_or(ManifestError::CutShort)?;
+        let expected = tail
+            .strip_suffix("\"\n}\n")
+            .ok_or(ManifestError::CutShort)?;
         let found = hex(&Sha256::digest(body.as_bytes()));
         if found != expected {
-            return Err(ManifestError::Changed { expected: expected.to_owned(), found });
+            return Err(ManifestError::Changed {
+                expected: expected.to_owned(),
+                found,
+            });
         }
         let head: Head = serde_json::from_slice(bytes)?;
         if head.format != FORMAT || head.version != u64::from(VERSION) {
-            return Err(ManifestError::Unknown { format: head.format, version: head.version });
+            return Err(ManifestError::Unknown {
+                format: head.format,
+                version: head.version,
+            });
         }
         Ok(serde_json::from_slice(bytes)?)
     }
 
     /// Every object of the backup but the manifest itself.
     pub fn objects(&self) -> impl Iterator<Item = &StoredObject> {
-        let large = self.large_objects.iter().flat_map(|l| l.metadata.iter().chain(&l.pages));
-        std::iter::once(&self.schema)
-            .chain(&self.globals)
-            .chain(self.tables.iter().flat_map(|t| &t.chunks).chain(large).map(|c| &c.stored))
+        let large = self
+            .large_objects
+            .iter()
+            .flat_map(|l| l.metadata.iter().chain(&l.pages));
+        std::iter::once(&self.schema).chain(&self.globals).chain(
+            self.tables
+                .iter()
+                .flat_map(|t| &t.chunks)
+                .chain(large)
+                .map(|c| &c.stored),
+        )
     }
 
     /// Adds up what the backup holds.
@@ -376,7 +410,10 @@ pub fn hex(bytes: &[u8]) -> String {
 mod hex_u32 {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
     pub(super) fn serialize<S: Serializer>(value: &u32, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{value:08x}"))
     }

@@ -15,7 +15,11 @@ pub struct QualifiedName {
 impl QualifiedName {
     /// The name as SQL, quoted.
     pub fn sql(&self) -> String {
-        format!("{}.{}", quote_identifier(&self.schema), quote_identifier(&self.name))
+        format!(
+            "{}.{}",
+            quote_identifier(&self.schema),
+            quote_identifier(&self.name)
+        )
     }
 }
 

@@ -4,3 +4,11 @@
 mod fixtures;
 #[cfg(test)]
 mod lifecycle;
+#[cfg(test)]
+mod places;
+#[cfg(test)]
+mod standby;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod watchdog;

@@ -165,7 +165,9 @@ impl ConnectParams {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ParamsError> {
         let get = |key: &str| pairs.get(key).cloned();
-        let user = get("user").or_else(|| env("USER")).unwrap_or_else(|| "postgres".to_owned());
+        let user = get("user")
+            .or_else(|| env("USER"))
+            .unwrap_or_else(|| "postgres".to_owned());
         let seconds = match get("connect_timeout") {
             None => 10,
             Some(text) => text.parse::<u64>().map_err(|_| ParamsError::BadValue {
@@ -195,14 +197,23 @@ impl ConnectParams {
     /// The same server and role, another database.
     #[must_use]
     pub fn with_database(&self, database: &str) -> Self {
-        Self { database: database.to_owned(), ..self.clone() }
+        Self {
+            database: database.to_owned(),
+            ..self.clone()
+        }
     }
 }
 
 impl fmt::Display for ConnectParams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hosts: Vec<_> = self.hosts.iter().map(ToString::to_string).collect();
-        write!(f, "database {} at {} as {}", self.database, hosts.join(","), self.user)
+        write!(
+            f,
+            "database {} at {} as {}",
+            self.database,
+            hosts.join(","),
+            self.user
+        )
     }
 }
 
@@ -233,15 +244,27 @@ fn ssl_mode(text: Option<String>) -> Result<SslMode, ParamsError> {
 
 fn hosts(pairs: &BTreeMap<String, String>) -> Result<Vec<Host>, ParamsError> {
     let list = |key: &str| -> Vec<&str> {
-        pairs.get(key).map(|text| text.split(',').collect()).unwrap_or_default()
+        pairs
+            .get(key)
+            .map(|text| text.split(',').collect())
+            .unwrap_or_default()
     };
-    let mut names = if pairs.contains_key("host") { list("host") } else { list("hostaddr") };
+    let mut names = if pairs.contains_key("host") {
+        list("host")
+    } else {
+        list("hostaddr")
+    };
     if names.is_empty() {
         names.push("");
     }
     let ports = list("port");
     let port = |index: usize| -> Result<u16, ParamsError> {
-        match ports.get(index).or(ports.first()).copied().unwrap_or_default() {
+        match ports
+            .get(index)
+            .or(ports.first())
+            .copied()
+            .unwrap_or_default()
+        {
             "" => Ok(5432),
             text => text.parse().map_err(|_| ParamsError::BadValue {
                 key: "port".into(),
@@ -272,12 +295,17 @@ fn default_host(port: u16) -> Host {
 }
 
 fn parse(text: &str) -> Result<BTreeMap<String, String>, ParamsError> {
-    let url = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+    let url = text
+        .strip_prefix("postgres://")
+        .or_else(|| text.strip_prefix("postgresql://"));
     let pairs = match url {
         Some(rest) => parse_url(rest)?,
         None => parse_keywords(text)?,
     };
-    match pairs.keys().find(|key| !KEYS.iter().any(|(known, _)| known == key)) {
+    match pairs
+        .keys()
+        .find(|key| !KEYS.iter().any(|(known, _)| known == key))
+    {
         Some(unknown) => Err(ParamsError::UnknownKey(unknown.clone())),
         None => Ok(pairs),
     }
@@ -286,7 +314,9 @@ fn parse(text: &str) -> Result<BTreeMap<String, String>, ParamsError> {
 fn parse_url(rest: &str) -> Result<BTreeMap<String, String>, ParamsError> {
     let decode = |text: &str| -> Result<String, ParamsError> {
         let decoded = percent_decode_str(text).decode_utf8();
-        Ok(decoded.map_err(|_| ParamsError::Malformed("it is not UTF-8".into()))?.into_owned())
+        Ok(decoded
+            .map_err(|_| ParamsError::Malformed("it is not UTF-8".into()))?
+            .into_owned())
     };
     let mut pairs = BTreeMap::new();
     let mut set = |key: &str, value: &str| -> Result<(), ParamsError> {
@@ -354,7 +384,10 @@ fn parse_keywords(text: &str) -> Result<BTreeMap<String, String>, ParamsError> {
             }
         }
         if quoted && end.is_none() {
-            return Err(ParamsError::Malformed(format!("the quote of `{}` is open", key.trim())));
+            return Err(ParamsError::Malformed(format!(
+                "the quote of `{}` is open",
+                key.trim()
+            )));
         }
         pairs.insert(key.trim().to_owned(), value);
         rest = after[end.unwrap_or(after.len())..].trim_start();

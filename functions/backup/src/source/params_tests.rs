@@ -7,8 +7,14 @@ fn read(text: &str) -> Result<ConnectParams, ParamsError> {
 
 #[test]
 fn a_url_names_hosts_ports_role_database_and_options() {
-    let p = read("postgresql://ann%40x@db1:5433,[::1]:5434/shop%20x?sslmode=verify-full&sslrootcert=/ca.pem").unwrap();
-    assert_eq!(p.hosts, [Host::Tcp("db1".into(), 5433), Host::Tcp("::1".into(), 5434)]);
+    let p = read(
+        "postgresql://ann%40x@db1:5433,[::1]:5434/shop%20x?sslmode=verify-full&sslrootcert=/ca.pem",
+    )
+    .unwrap();
+    assert_eq!(
+        p.hosts,
+        [Host::Tcp("db1".into(), 5433), Host::Tcp("::1".into(), 5434)]
+    );
     assert_eq!((p.user.as_str(), p.database.as_str()), ("ann@x", "shop x"));
     assert_eq!(p.tls.mode, SslMode::VerifyFull);
     assert_eq!(p.tls.root_certificates, Some("/ca.pem".into()));
@@ -17,7 +23,10 @@ fn a_url_names_hosts_ports_role_database_and_options() {
 #[test]
 fn a_socket_folder_of_cloud_sql_is_a_host() {
     let p = read("postgres://backup@/shop?host=/cloudsql/p:europe-west1:db").unwrap();
-    assert_eq!(p.hosts, [Host::Unix("/cloudsql/p:europe-west1:db".into(), 5432)]);
+    assert_eq!(
+        p.hosts,
+        [Host::Unix("/cloudsql/p:europe-west1:db".into(), 5432)]
+    );
     let p = read("host=/cloudsql/p:r:i user=backup dbname='my shop'").unwrap();
     assert_eq!(p.hosts, [Host::Unix("/cloudsql/p:r:i".into(), 5432)]);
     assert_eq!(p.database, "my shop");
@@ -40,9 +49,16 @@ fn the_environment_fills_what_the_text_leaves_open() {
 
 #[test]
 fn a_password_in_the_url_is_refused_without_repeating_it() {
-    for text in ["postgres://a:s3cret@h/d", "host=h password=s3cret", "postgres://a@h/d?password=s3cret"] {
+    for text in [
+        "postgres://a:s3cret@h/d",
+        "host=h password=s3cret",
+        "postgres://a@h/d?password=s3cret",
+    ] {
         let error = read(text).unwrap_err().to_string();
-        assert!(error.contains("PGPASSFILE") && !error.contains("s3cret"), "{error}");
+        assert!(
+            error.contains("PGPASSFILE") && !error.contains("s3cret"),
+            "{error}"
+        );
     }
 }
 

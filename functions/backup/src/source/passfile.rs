@@ -25,18 +25,36 @@ pub(super) fn find(
         Host::Unix(folder, port) => {
             let folder = folder.display().to_string();
             let default = folder == "/var/run/postgresql" || folder == "/tmp";
-            (if default { "localhost".to_owned() } else { folder }, *port)
+            (
+                if default {
+                    "localhost".to_owned()
+                } else {
+                    folder
+                },
+                *port,
+            )
         }
     };
-    let wanted = [host, port.to_string(), params.database.clone(), params.user.clone()];
-    text.lines().filter(|line| !line.starts_with('#')).find_map(|line| password(line, &wanted))
+    let wanted = [
+        host,
+        port.to_string(),
+        params.database.clone(),
+        params.user.clone(),
+    ];
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .find_map(|line| password(line, &wanted))
 }
 
 fn password(line: &str, wanted: &[String; 4]) -> Option<SecretString> {
     let mut fields = fields(line);
     let password = fields.get_mut(4).map(std::mem::take)?;
     let matches = |(field, wanted): (&String, &String)| field == "*" || field == wanted;
-    fields.iter().zip(wanted).all(matches).then(|| password.into())
+    fields
+        .iter()
+        .zip(wanted)
+        .all(matches)
+        .then(|| password.into())
 }
 
 fn fields(line: &str) -> Vec<String> {
@@ -57,7 +75,10 @@ fn fields(line: &str) -> Vec<String> {
 /// A line of a password file that matches everything: how a child process gets the password without seeing it in its
 /// arguments or environment.
 pub(crate) fn wildcard_line(password: &str) -> String {
-    format!("*:*:*:*:{}\n", password.replace('\\', "\\\\").replace(':', "\\:"))
+    format!(
+        "*:*:*:*:{}\n",
+        password.replace('\\', "\\\\").replace(':', "\\:")
+    )
 }
 
 #[cfg(test)]

@@ -48,7 +48,11 @@ impl Server {
         let tls = tls::client_config(&params.tls)?;
         let mut last = None;
         for host in &params.hosts {
-            let server = Self { params: params.clone(), host: host.clone(), tls: tls.clone() };
+            let server = Self {
+                params: params.clone(),
+                host: host.clone(),
+                tls: tls.clone(),
+            };
             match server.connect().await {
                 Ok(client) => return Ok((server, client)),
                 Err(error) => last = Some(error),
@@ -115,7 +119,8 @@ impl Server {
 
 fn drive<S, T>(connection: tokio_postgres::Connection<S, T>)
 where
-    tokio_postgres::Connection<S, T>: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
+    tokio_postgres::Connection<S, T>:
+        Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
 {
     tokio::spawn(async move {
         // Whoever waits for an answer gets the error; here it is only told.
@@ -130,12 +135,10 @@ where
 ///
 /// Text read under `DateStyle = 'SQL, DMY'` or `extra_float_digits = -5` is wrong without an error when it is loaded
 /// under others; under `row_security = on` a policy shortens a table without a word.
-pub fn settings(major: u32, encoding: &str) -> String {
-    let mut sql = format!(
-        "SET search_path = ''; SET client_encoding = '{}'; ",
-        encoding.replace('\'', "''")
-    );
+pub fn settings(major: u32) -> String {
+    let mut sql = String::new();
     for setting in [
+        "search_path = ''",
         "datestyle = 'ISO'",
         "intervalstyle = 'postgres'",
         "extra_float_digits = 3",

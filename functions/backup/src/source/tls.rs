@@ -9,9 +9,7 @@ use rustls::{
     },
     crypto::{CryptoProvider, aws_lc_rs},
 };
-use rustls_pki_types::{
-    CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _,
-};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _};
 use std::{path::Path, sync::Arc};
 
 /// Why TLS cannot be set up.
@@ -29,7 +27,9 @@ pub enum TlsError {
         why: String,
     },
     /// `verify-ca` or `verify-full` without any authority to trust.
-    #[error("sslmode=verify-… needs certificates to trust and the system has none: give sslrootcert")]
+    #[error(
+        "sslmode=verify-… needs certificates to trust and the system has none: give sslrootcert"
+    )]
     NoRoots,
     /// rustls refuses the configuration.
     #[error("set up TLS")]
@@ -53,9 +53,13 @@ pub fn client_config(params: &TlsParams) -> Result<Option<Arc<ClientConfig>>, Tl
             let chain = WebPkiServerVerifier::builder_with_provider(roots(params)?, provider)
                 .build()
                 .map_err(|_| TlsError::NoRoots)?;
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyName(chain)))
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(AnyName(chain)))
         }
-        _ => builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyOne(provider))),
+        _ => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyOne(provider))),
     };
     let config = match (&params.certificate, &params.key) {
         (Some(certificate), Some(key)) => builder.with_client_auth_cert(
@@ -80,17 +84,18 @@ fn roots(params: &TlsParams) -> Result<Arc<RootCertStore>, TlsError> {
     Ok(Arc::new(roots))
 }
 
-fn certificates(
-    what: &'static str,
-    file: &Path,
-) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+fn certificates(what: &'static str, file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect)
         .map_err(|e| file_error(what, file, &e))
 }
 
 fn file_error(what: &'static str, file: &Path, why: &dyn std::fmt::Display) -> TlsError {
-    TlsError::File { what, file: file.display().to_string(), why: why.to_string() }
+    TlsError::File {
+        what,
+        file: file.display().to_string(),
+        why: why.to_string(),
+    }
 }
 
 /// `verify-ca`: the chain must be good, the name may differ.
@@ -107,7 +112,10 @@ impl ServerCertVerifier for AnyName {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         use CertificateError::{NotValidForName, NotValidForNameContext};
-        match self.0.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
+        match self
+            .0
+            .verify_server_cert(end_entity, intermediates, name, ocsp, now)
+        {
             Err(Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
                 Ok(ServerCertVerified::assertion())
             }

@@ -90,10 +90,17 @@ impl WireSession {
         tls: Option<Arc<ClientConfig>>,
         stop: Arc<AtomicBool>,
     ) -> Result<Self, WireError> {
-        let stream = Stream::connect(params, host, tls)
-            .map_err(|source| WireError::Connect { host: host.to_string(), source })?;
-        let mut session =
-            Self { stream, buffer: vec![0; READ_BUFFER], start: 0, end: 0, stop };
+        let stream = Stream::connect(params, host, tls).map_err(|source| WireError::Connect {
+            host: host.to_string(),
+            source,
+        })?;
+        let mut session = Self {
+            stream,
+            buffer: vec![0; READ_BUFFER],
+            start: 0,
+            end: 0,
+            stop,
+        };
         handshake::log_in(&mut session, params)?;
         Ok(session)
     }
@@ -234,7 +241,11 @@ impl WireSession {
                     return Ok(());
                 }
                 // The socket's read time-out: nothing has come for a second, look at `stop` and go on waiting.
-                Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
+                Err(e)
+                    if matches!(
+                        e.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                    ) => {}
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(e.into()),
             }
@@ -259,7 +270,10 @@ fn copied(tag: &str) -> Option<u64> {
 }
 
 fn protocol(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("the server broke the protocol: {what}"))
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("the server broke the protocol: {what}"),
+    )
 }
 
 fn server_error(body: &backend::ErrorResponseBody) -> WireError {

@@ -2,9 +2,16 @@
 SELECT n.nspname::text AS schema,
        c.relname::text AS name,
        pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable,
-       c.relpersistence = 'u' AS unlogged
+       c.relpersistence = 'u' AS unlogged,
+       owner_schema.nspname::text AS table_schema,
+       owner.relname::text AS table_name
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_catalog.pg_depend d
+  ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0
+  AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i') -- OWNED BY, identity
+LEFT JOIN pg_catalog.pg_class owner ON owner.oid = d.refobjid
+LEFT JOIN pg_catalog.pg_namespace owner_schema ON owner_schema.oid = owner.relnamespace
 WHERE c.relkind = 'S' AND c.relpersistence <> 't'
   AND (EXISTS (SELECT 1 FROM pg_catalog.pg_extension e WHERE e.oid >= 16384 AND c.oid = ANY (e.extconfig))
        OR (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

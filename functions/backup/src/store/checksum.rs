@@ -49,7 +49,9 @@ impl HttpService for CrcService {
 
 /// Reads `crc32c=n03x6A==` or `crc32c=n03x6A==,md5=…`.
 fn parse(header: &str) -> Option<Crc32c> {
-    let encoded = header.split(',').find_map(|part| part.trim().strip_prefix("crc32c="))?;
+    let encoded = header
+        .split(',')
+        .find_map(|part| part.trim().strip_prefix("crc32c="))?;
     let bytes = BASE64.decode(encoded).ok()?;
     Some(Crc32c(u32::from_be_bytes(bytes.try_into().ok()?)))
 }
@@ -60,8 +62,14 @@ mod tests {
 
     #[test]
     fn the_checksum_is_found_beside_others_and_nonsense_is_ignored() {
-        assert_eq!(parse("crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ=="), Some(Crc32c(0x9f4d_f1e8)));
-        assert_eq!(parse("md5=Ojk9c3dhfxgoKVVHYwFbHQ==, crc32c=AAAAAA=="), Some(Crc32c(0)));
+        assert_eq!(
+            parse("crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ=="),
+            Some(Crc32c(0x9f4d_f1e8))
+        );
+        assert_eq!(
+            parse("md5=Ojk9c3dhfxgoKVVHYwFbHQ==, crc32c=AAAAAA=="),
+            Some(Crc32c(0))
+        );
         assert_eq!(parse("crc32c=%%"), None);
         assert_eq!(parse("crc32c=AAAA"), None);
     }

@@ -47,20 +47,20 @@ pub(super) fn log_in(session: &mut WireSession, params: &ConnectParams) -> Resul
                     return Err(protocol("it asks for an unknown way to log in").into());
                 }
                 let state = ScramSha256::new(password(params)?, ChannelBinding::unsupported());
-                frontend::sasl_initial_response(
-                    sasl::SCRAM_SHA_256,
-                    state.message(),
-                    &mut answer,
-                )?;
+                frontend::sasl_initial_response(sasl::SCRAM_SHA_256, state.message(), &mut answer)?;
                 scram = Some(state);
             }
             Message::AuthenticationSaslContinue(body) => {
-                let state = scram.as_mut().ok_or_else(|| protocol("SASL out of order"))?;
+                let state = scram
+                    .as_mut()
+                    .ok_or_else(|| protocol("SASL out of order"))?;
                 state.update(body.data())?;
                 frontend::sasl_response(state.message(), &mut answer)?;
             }
             Message::AuthenticationSaslFinal(body) => {
-                let state = scram.as_mut().ok_or_else(|| protocol("SASL out of order"))?;
+                let state = scram
+                    .as_mut()
+                    .ok_or_else(|| protocol("SASL out of order"))?;
                 state.finish(body.data())?;
             }
             Message::ErrorResponse(body) => return Err(server_error(&body)),

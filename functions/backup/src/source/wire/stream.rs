@@ -87,7 +87,9 @@ fn negotiate(
             Ok(Stream::Tls(Box::new(StreamOwned::new(tls, socket))))
         }
         _ if mode == SslMode::Prefer => Ok(Stream::Tcp(socket)),
-        _ => Err(io::Error::other("the server does not offer TLS and sslmode asks for it")),
+        _ => Err(io::Error::other(
+            "the server does not offer TLS and sslmode asks for it",
+        )),
     }
 }
 

@@ -11,16 +11,20 @@ use std::{
 
 /// A command that the caller's environment does not steer.
 ///
-/// `PGHOST`, `PGSERVICE`, `PGOPTIONS` and their kin would point a client elsewhere. Messages are
-/// English, so that they can be read by programs and found on the web.
-pub(crate) fn command(program: &Path) -> Command {
+/// `PGHOST`, `PGSERVICE`, `PGOPTIONS` and their kin would point a client elsewhere, and so would
+/// `.pgpass`, `.pg_service.conf` and `.postgresql` in the home folder. Messages are English, so
+/// that they can be read by programs and found on the web.
+pub(crate) fn of(program: &Path) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("PG") {
             command.env_remove(name);
         }
     }
-    command.env("LC_ALL", "C").env("TZ", "UTC");
+    command
+        .env("HOME", "/nonexistent")
+        .env("LC_ALL", "C")
+        .env("TZ", "UTC");
     command
 }
 

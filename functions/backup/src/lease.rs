@@ -1,0 +1,302 @@
+//! One run at a time: a lease in the store that ends by itself when its holder dies.
+//!
+//! Leases of one name are numbered objects, `leases/NAME/00000007.json`. The highest number counts. Whoever finds it ended
+//! or given back creates the next number; creating is atomic on every store, so exactly one succeeds, and a holder that was
+//! too slow finds a higher number than its own before it publishes anything. Only its holder writes an object again.
+
+use crate::{
+    error::Error,
+    store::{Store, StoreError},
+};
+use jiff::{SignedDuration, Timestamp};
+use nightshift_runtime::Clock;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use tokio::task::JoinHandle;
+
+/// How long a lease lasts without being renewed.
+const TERM: SignedDuration = SignedDuration::from_mins(3);
+/// How long after its end a lease may still be confirmed when nobody has taken it over: a long outage of the store must not
+/// cost a run, but what a run has stored is debris to a prune after some hours.
+pub const FORGIVEN: SignedDuration = SignedDuration::from_hours(1);
+/// How often it is renewed: a store may be away for two minutes.
+const RENEWAL: Duration = Duration::from_secs(45);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Claim {
+    holder: String,
+    until: Timestamp,
+    #[serde(default)]
+    given_back: bool,
+}
+
+/// A lease that is held, and renewed in the background until it is given back or dropped.
+pub struct Lease {
+    store: Store,
+    name: String,
+    number: u64,
+    holder: String,
+    clock: Arc<dyn Clock>,
+    renewal: JoinHandle<()>,
+}
+
+impl Lease {
+    /// Takes the lease `name` for `holder`, or says who has it.
+    pub async fn take(
+        store: &Store,
+        name: &str,
+        holder: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let number = match highest(store, name).await? {
+            None => 1,
+            Some((number, claim)) if claim.given_back || claim.until <= clock.now() => number + 1,
+            Some((_, claim)) => {
+                return Err(Error::Busy {
+                    holder: claim.holder,
+                    target: store.target().to_string(),
+                    until: claim.until,
+                });
+            }
+        };
+        let claim = Claim {
+            holder: holder.to_owned(),
+            until: clock.now() + TERM,
+            given_back: false,
+        };
+        match store.create(&object(name, number), &sealed(&claim)?).await {
+            Ok(()) => {}
+            Err(StoreError::Exists(_)) => {
+                return Err(Error::Busy {
+                    holder: "it began at the same moment".to_owned(),
+                    target: store.target().to_string(),
+                    until: claim.until,
+                });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        remove_older(store, name, number).await;
+        Ok(Self {
+            renewal: tokio::spawn(renew(
+                store.clone(),
+                object(name, number),
+                holder.to_owned(),
+                Arc::clone(&clock),
+            )),
+            store: store.clone(),
+            name: name.to_owned(),
+            number,
+            holder: holder.to_owned(),
+            clock,
+        })
+    }
+
+    /// Fails unless the lease is still ours. To be asked right before publishing.
+    pub async fn confirm(&self) -> Result<(), Error> {
+        match highest(&self.store, &self.name).await? {
+            Some((number, claim))
+                if number == self.number
+                    && claim.holder == self.holder
+                    && self.clock.now() <= claim.until + FORGIVEN =>
+            {
+                Ok(())
+            }
+            _ => Err(Error::LeaseLost),
+        }
+    }
+
+    /// Gives the lease back, so that the next run need not wait for its end.
+    pub async fn give_back(self) {
+        self.renewal.abort();
+        let claim = Claim {
+            holder: self.holder.clone(),
+            until: self.clock.now(),
+            given_back: true,
+        };
+        let Ok(sealed) = sealed(&claim) else { return };
+        if let Err(error) = self
+            .store
+            .replace(&object(&self.name, self.number), sealed.bytes)
+            .await
+        {
+            tracing::warn!(%error, "the lease could not be given back; it ends by itself in three minutes");
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.renewal.abort();
+    }
+}
+
+/// Who holds a lease now, whatever its name: the runs that are at work.
+pub async fn holders(store: &Store, now: Timestamp) -> Result<BTreeSet<String>, Error> {
+    let mut holders = BTreeSet::new();
+    for name in store.names("leases").await? {
+        if let Some((_, claim)) = highest(store, &name).await?
+            && !claim.given_back
+            && claim.until > now
+        {
+            holders.insert(claim.holder);
+        }
+    }
+    Ok(holders)
+}
+
+async fn renew(store: Store, object: String, holder: String, clock: Arc<dyn Clock>) {
+    let mut until = clock.now() + TERM;
+    loop {
+        tokio::time::sleep(RENEWAL).await;
+        // A machine that was suspended for days must not wake up as the holder it was.
+        if clock.now() > until + FORGIVEN {
+            return;
+        }
+        let claim = Claim {
+            holder: holder.clone(),
+            until: clock.now() + TERM,
+            given_back: false,
+        };
+        let Ok(sealed) = sealed(&claim) else { return };
+        match store.replace(&object, sealed.bytes).await {
+            Ok(()) => until = claim.until,
+            Err(error) => {
+                tracing::warn!(%error, "the lease could not be renewed; trying again");
+            }
+        }
+    }
+}
+
+async fn highest(store: &Store, name: &str) -> Result<Option<(u64, Claim)>, Error> {
+    loop {
+        let names = store.names(&format!("leases/{name}")).await?;
+        let numbers = names
+            .iter()
+            .filter_map(|name| name.strip_suffix(".json")?.parse::<u64>().ok());
+        let Some(number) = numbers.max() else {
+            return Ok(None);
+        };
+        let bytes = match store.read(&object(name, number)).await {
+            // Its successor has removed it since it was listed.
+            Err(StoreError::NotFound(_)) => continue,
+            read => read?,
+        };
+        // A claim that cannot be read was cut short by a crash of its writer: it holds nothing.
+        let claim = serde_json::from_slice(&bytes).unwrap_or(Claim {
+            holder: "unreadable".to_owned(),
+            until: Timestamp::MIN,
+            given_back: true,
+        });
+        return Ok(Some((number, claim)));
+    }
+}
+
+async fn remove_older(store: &Store, name: &str, number: u64) {
+    let Ok(names) = store.names(&format!("leases/{name}")).await else {
+        return;
+    };
+    for old in names {
+        let is_older = old
+            .strip_suffix(".json")
+            .and_then(|n| n.parse::<u64>().ok())
+            < Some(number);
+        if is_older && let Err(error) = store.delete(&format!("leases/{name}/{old}")).await {
+            tracing::debug!(%error, "an old lease stays behind");
+        }
+    }
+}
+
+fn object(name: &str, number: u64) -> String {
+    format!("leases/{name}/{number:08}.json")
+}
+
+fn sealed(claim: &Claim) -> Result<crate::chunk::Sealed, Error> {
+    let bytes = serde_json::to_vec(claim).map_err(|e| Error::io("write a lease")(e.into()))?;
+    Ok(crate::chunk::Sealed::new(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nightshift_runtime::clock::ManualClock;
+
+    fn clock() -> ManualClock {
+        ManualClock::at("2026-06-30T02:00:00Z".parse().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_second_run_is_refused_until_the_first_gives_the_lease_back() {
+        let (store, clock) = (Store::in_memory(), clock());
+        let take = |holder: &'static str| {
+            let (store, clock) = (store.clone(), clock.clone());
+            async move { Lease::take(&store, "db", holder, Arc::new(clock)).await }
+        };
+        let first = take("first").await.unwrap();
+        let refused = take("second").await.err().unwrap();
+        assert!(matches!(refused, Error::Busy { holder, .. } if holder == "first"));
+        first.give_back().await;
+        take("second").await.unwrap().confirm().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_dead_holders_lease_ends_and_a_late_one_may_not_publish() {
+        let (store, clock) = (Store::in_memory(), clock());
+        let zombie = Lease::take(&store, "db", "zombie", Arc::new(clock.clone()))
+            .await
+            .unwrap();
+        clock.set("2026-06-30T02:03:01Z".parse().unwrap());
+        let heir = Lease::take(&store, "db", "heir", Arc::new(clock.clone()))
+            .await
+            .unwrap();
+        assert!(matches!(zombie.confirm().await, Err(Error::LeaseLost)));
+        heir.confirm().await.unwrap();
+        assert_eq!(store.names("leases/db").await.unwrap(), ["00000002.json"]);
+    }
+
+    #[tokio::test]
+    async fn a_holder_that_slept_for_hours_may_not_publish_even_when_nobody_came() {
+        let (store, clock) = (Store::in_memory(), clock());
+        let sleeper = Lease::take(&store, "db", "sleeper", Arc::new(clock.clone()))
+            .await
+            .unwrap();
+        clock.set("2026-06-30T02:50:00Z".parse().unwrap());
+        sleeper.confirm().await.unwrap();
+        clock.set("2026-06-30T03:03:01Z".parse().unwrap());
+        assert!(matches!(sleeper.confirm().await, Err(Error::LeaseLost)));
+    }
+
+    #[tokio::test]
+    async fn the_holders_are_those_whose_lease_runs() {
+        let (store, clock) = (Store::in_memory(), clock());
+        let take = |name: &'static str, holder: &'static str| {
+            let (store, clock) = (store.clone(), clock.clone());
+            async move {
+                Lease::take(&store, name, holder, Arc::new(clock))
+                    .await
+                    .unwrap()
+            }
+        };
+        let (_held, done) = (take("a", "at-work").await, take("b", "done").await);
+        done.give_back().await;
+        let holders = |now: &str| {
+            let (store, now) = (store.clone(), now.parse().unwrap());
+            async move { holders(&store, now).await.unwrap() }
+        };
+        assert_eq!(
+            holders("2026-06-30T02:00:01Z").await,
+            BTreeSet::from(["at-work".to_owned()])
+        );
+        assert!(holders("2026-06-30T02:04:00Z").await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn of_two_that_begin_at_once_one_wins() {
+        let (store, clock) = (Store::in_memory(), clock());
+        let takes = (0..8).map(|n| {
+            let (store, clock) = (store.clone(), clock.clone());
+            async move { Lease::take(&store, "db", &n.to_string(), Arc::new(clock)).await }
+        });
+        let taken = futures::future::join_all(takes).await;
+        assert_eq!(taken.iter().filter(|lease| lease.is_ok()).count(), 1);
+    }
+}

@@ -1,0 +1,31 @@
+//! `backup`: see the library.
+
+use backup::{
+    cli::{self, Cli},
+    commands,
+};
+use clap::Parser;
+use nightshift_runtime::{ExitStatus, telemetry};
+
+#[tokio::main]
+async fn main() -> ExitStatus {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => match cli::one_line(&error) {
+            None => error.exit(),
+            Some(line) => {
+                telemetry::tell_failure(backup::event::COMMAND_FAILED, &line);
+                return ExitStatus::Usage;
+            }
+        },
+    };
+    let event = commands::failure_event(&cli.command);
+    if let Err(error) = telemetry::init(&cli.global.telemetry) {
+        telemetry::tell_failure(event, &format!("set up logging: {error}"));
+        return ExitStatus::Failed;
+    }
+    commands::execute(cli).await.unwrap_or_else(|error| {
+        telemetry::tell_failure(event, &error.one_line());
+        error.exit()
+    })
+}
