@@ -12,6 +12,7 @@ mod options;
 mod outbound;
 mod pubsub;
 mod server;
+mod storage;
 mod store;
 
 pub use bench::{
