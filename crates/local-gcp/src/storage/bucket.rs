@@ -347,16 +347,20 @@ fn seconds(field: &str, value: &Value) -> Result<i64, ApiError> {
     })
 }
 
-fn check_name(name: &str) -> Result<(), ApiError> {
+/// Whether a bucket may have this name.
+pub(super) fn is_name(name: &str) -> bool {
     let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b);
     let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let bytes = name.as_bytes();
     let longest = if name.contains('.') { 222 } else { 63 };
-    if (3..=longest).contains(&name.len())
+    (3..=longest).contains(&name.len())
         && bytes.iter().all(|b| legal(*b))
         && edge(bytes.first())
         && edge(bytes.last())
-    {
+}
+
+fn check_name(name: &str) -> Result<(), ApiError> {
+    if is_name(name) {
         return Ok(());
     }
     Err(ApiError::invalid(format!("Invalid bucket name: '{name}'")))

@@ -19,7 +19,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 pub(super) async fn insert(call: Call) -> Answer {
-    let settings: Value = call.json()?;
+    let mut settings: Value = call.json()?;
+    if call.query.flag("enableObjectRetention") {
+        settings["objectRetention"] = json!({ "mode": "Enabled" });
+    }
     let project = call
         .query
         .get("project")

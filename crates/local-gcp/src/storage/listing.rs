@@ -91,7 +91,7 @@ pub(super) fn list(view: &View, request: &Request<'_>) -> Result<Listing, ApiErr
         }
         match rolled {
             Some(rolled) => {
-                last = rolled.to_owned();
+                rolled.clone_into(&mut last);
                 if !repeated {
                     listing.prefixes.push(rolled.to_owned());
                 }

@@ -130,7 +130,7 @@ impl Range {
             let (first, last) = range.split_once('-')?;
             let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
             let fits = last >= first && total.is_none_or(|total| last < total);
-            fits.then_some(Self::Chunk {
+            fits.then(|| Self::Chunk {
                 first,
                 length: last - first + 1,
                 total,

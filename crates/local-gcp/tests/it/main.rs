@@ -7,4 +7,8 @@ mod pubsub;
 mod pubsub_client;
 mod pubsub_push;
 mod receiver;
+mod storage;
+mod storage_client;
+mod storage_object_store;
+mod storage_protection;
 mod support;

@@ -10,7 +10,7 @@ mod objects;
 
 pub(super) use multipart::parts;
 
-use super::object::Object;
+use super::{bucket::is_name, object::Object};
 use crate::http::{Api, ApiError, Reply};
 use axum::http::Method;
 use serde::Serialize;
@@ -20,6 +20,7 @@ pub(super) fn methods(api: Api) -> Api {
     let object = "/{bucket}/{object=**}";
     let api = api
         .errors(error::render)
+        .only_where(|params| params.get("bucket").is_some_and(|bucket| is_bucket(bucket)))
         .table::<multipart::Upload>()
         .table::<multipart::Piece>()
         .get("storage.xml.objects.list", bucket, list::list)
@@ -49,6 +50,24 @@ pub(super) fn methods(api: Api) -> Api {
         .when(&["uploadId"])
         .delete("storage.xml.uploads.abort", object, multipart::abort)
         .when(&["uploadId"])
+}
+
+/// First parts of the paths of other APIs. Buckets of these names can be reached by the JSON API only.
+const RESERVED: [&str; 10] = [
+    "apis",
+    "batch",
+    "download",
+    "favicon.ico",
+    "oauth2",
+    "resumable",
+    "sql",
+    "storage",
+    "token",
+    "upload",
+];
+
+fn is_bucket(name: &str) -> bool {
+    is_name(name) && !RESERVED.contains(&name)
 }
 
 /// The MD5 in hexadecimal, as other object stores have it; for what has none, something that no MD5 looks like.
