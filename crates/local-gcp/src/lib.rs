@@ -11,6 +11,7 @@ mod metadata;
 mod options;
 mod outbound;
 mod pubsub;
+mod secretmanager;
 mod server;
 mod storage;
 mod store;
