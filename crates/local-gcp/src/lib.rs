@@ -13,6 +13,7 @@ mod outbound;
 mod pubsub;
 mod secretmanager;
 mod server;
+mod sql;
 mod storage;
 mod store;
 
