@@ -1,7 +1,9 @@
 //! The APIs that are served. When two of them own the same path, the one named first has it, unless the request's host
 //! says otherwise.
 
-use crate::{http::Api, identity, metadata, pubsub, secretmanager, sql, storage};
+use crate::{
+    billing, http::Api, identity, metadata, pubsub, secretmanager, serviceusage, sql, storage,
+};
 
 pub(crate) fn all() -> Vec<Api> {
     vec![
@@ -11,6 +13,8 @@ pub(crate) fn all() -> Vec<Api> {
         pubsub::api(),
         secretmanager::api(),
         sql::api(),
+        billing::api(),
+        serviceusage::api(),
         storage::api(),
     ]
 }

@@ -6,7 +6,11 @@ use super::{
     subscription::Subscription,
 };
 use crate::{
-    google::{json, mask::FieldMask, page::Page},
+    google::{
+        json,
+        mask::FieldMask,
+        page::{Page, listed},
+    },
     http::{Answer, ApiError, Call, Reply},
     store::{Record, Tx},
 };
@@ -120,18 +124,6 @@ pub(super) async fn list(call: Call) -> Answer {
         .map(|(key, topic)| (key.to_owned(), json!(**topic)));
     let (topics, next) = page.cut(topics);
     Reply::json(&listed("topics", topics, next))
-}
-
-/// A list answer: absent rather than empty, as proto3 JSON has it.
-pub(super) fn listed(key: &str, items: Vec<Value>, next: Option<String>) -> Value {
-    let mut answer = json!({});
-    if !items.is_empty() {
-        answer[key] = items.into();
-    }
-    if let Some(next) = next {
-        answer["nextPageToken"] = next.into();
-    }
-    answer
 }
 
 pub(super) async fn delete(call: Call) -> Answer {

@@ -6,7 +6,12 @@ use super::{
     version,
 };
 use crate::{
-    google::{filter::Filter, json, mask::FieldMask, page::Page},
+    google::{
+        filter::Filter,
+        json,
+        mask::FieldMask,
+        page::{self, Page},
+    },
     http::{Answer, ApiError, Call, Reply},
 };
 use jiff::{Timestamp, Unit};
@@ -117,13 +122,7 @@ pub(super) fn listed(
 ) -> Value {
     let total = if filter.is_empty() { items.len() } else { 0 };
     let (items, next) = page.cut(items.into_iter());
-    let mut answer = json!({});
-    if !items.is_empty() {
-        answer[key] = items.into();
-    }
-    if let Some(next) = next {
-        answer["nextPageToken"] = next.into();
-    }
+    let mut answer = page::listed(key, items, next);
     if total > 0 {
         answer["totalSize"] = total.into();
     }

@@ -5,10 +5,13 @@ use super::{
     operation::{self, Work},
 };
 use crate::{
-    google::{filter::Filter, page::Page},
+    google::{
+        filter::Filter,
+        page::{self, Page},
+    },
     http::{Answer, ApiError, Call, Reply},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(super) async fn list(call: Call) -> Answer {
     let page = Page::of(&call.query, "maxResults", 500, 1000)?;
@@ -25,13 +28,8 @@ pub(super) async fn list(call: Call) -> Answer {
 
 /// A list as this API has it.
 pub(super) fn listed(kind: &str, items: Vec<Value>, next: Option<String>) -> Value {
-    let mut list = json!({ "kind": kind });
-    if !items.is_empty() {
-        list["items"] = items.into();
-    }
-    if let Some(next) = next {
-        list["nextPageToken"] = next.into();
-    }
+    let mut list = page::listed("items", items, next);
+    list["kind"] = kind.into();
     list
 }
 

@@ -2,6 +2,7 @@
 
 mod bench;
 mod identity;
+mod killed;
 mod persistence;
 mod pubsub;
 mod pubsub_client;
@@ -10,6 +11,8 @@ mod receiver;
 mod secrets;
 mod secrets_client;
 mod secrets_events;
+mod sql;
+mod sql_postgres;
 mod storage;
 mod storage_client;
 mod storage_object_store;
