@@ -22,8 +22,11 @@ pub(crate) struct Account {
     pub(super) open: bool,
     #[serde(skip_serializing_if = "String::is_empty")]
     display_name: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    master_billing_account: String,
+    #[serde(
+        rename = "masterBillingAccount",
+        skip_serializing_if = "String::is_empty"
+    )]
+    master: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     currency_code: String,
     #[serde(skip_serializing_if = "String::is_empty")]

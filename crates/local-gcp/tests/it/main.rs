@@ -1,12 +1,14 @@
 //! Local-gcp, asked over real HTTP and by Google's own clients.
 
 mod bench;
+mod billing;
 mod identity;
 mod killed;
 mod persistence;
 mod pubsub;
 mod pubsub_client;
 mod pubsub_push;
+mod quotas;
 mod receiver;
 mod secrets;
 mod secrets_client;
