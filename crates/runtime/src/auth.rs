@@ -60,7 +60,13 @@ pub struct Options {
     pub callers: Vec<String>,
 
     /// Endpoint of a stand-in for Google whose keys are trusted in place of Google's
-    #[arg(long = "auth-endpoint", env = "NIGHTSHIFT_GCP_ENDPOINT", hide = true)]
+    // Another group of options has an `endpoint` too.
+    #[arg(
+        id = "auth_endpoint",
+        long,
+        env = "NIGHTSHIFT_GCP_ENDPOINT",
+        hide = true
+    )]
     pub endpoint: Option<String>,
 }
 

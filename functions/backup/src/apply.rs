@@ -61,6 +61,8 @@ pub struct RunOptions {
     pub task: Option<Task>,
     /// The execution of a Cloud Run job that this process belongs to.
     pub execution: Option<String>,
+    /// The event that asks for the backup, which may come more than once.
+    pub trigger: Option<String>,
     /// After how long a task that shows no sign of life counts as dead.
     pub task_silence: Duration,
 }
@@ -80,8 +82,12 @@ pub async fn run(
         Ok((server, client, facts, tools))
     };
     let (server, client, facts, tools) = unless_stopped(shutdown, reach).await?;
-    let id = BackupId::new(facts.clock, rand::random());
-    let lease_name = slug(&facts.source.group());
+    let group = facts.source.group();
+    let id = match &options.trigger {
+        Some(event) => BackupId::of_event(facts.clock, event, &group),
+        None => BackupId::new(facts.clock, rand::random()),
+    };
+    let lease_name = slug(&group);
     let lease = Lease::take_in(
         repository.store(),
         &lease_name,
@@ -90,6 +96,15 @@ pub async fn run(
         Arc::clone(&clock),
     )
     .await?;
+    // Under the lease: who makes it is not at it still.
+    let before = match &options.trigger {
+        Some(_) => made_before(repository, &id).await,
+        None => Ok(None),
+    };
+    if let Some(before) = before.transpose() {
+        lease.give_back().await;
+        return Err(before.map_or_else(|error| error, Error::MadeBefore));
+    }
     let run = Run {
         clock: Arc::clone(&clock),
         options,
@@ -114,6 +129,16 @@ pub async fn run(
         );
     }
     made
+}
+
+/// The backup that was made for the same event as `id` is.
+async fn made_before(repository: &Repository, id: &BackupId) -> Result<Option<BackupId>, Error> {
+    for other in repository.ids().await? {
+        if other.tail() == id.tail() && repository.has_manifest(&other).await? {
+            return Ok(Some(other));
+        }
+    }
+    Ok(None)
 }
 
 /// Does `work`, or leaves it where it is when we are asked to end.

@@ -35,6 +35,11 @@ impl Error {
             Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
             Self::Store(error) => return error.advice(),
             Self::Manifest { source, .. } => source.advice(),
+            Self::Auth(_) => "`backup serve --help` shows how callers are told apart",
+            Self::Serve(_) => "choose another address with --listen",
+            Self::Pull(_) => {
+                "check that the subscription exists, and that this identity has roles/pubsub.subscriber on it"
+            }
             Self::NoSuchBackup { .. } => "`backup list` shows those that are there",
             Self::NoBackup(_) => "make one with `backup run`",
             Self::LeaseLost => "run again; if it happens again, find out what held this process up",
@@ -142,7 +147,7 @@ impl StoreError {
             Self::Failed { .. } => {
                 "check that the bucket or folder exists and that this identity may use it"
             }
-            Self::Exists(_) | Self::Protected { .. } => return None,
+            Self::Google(_) | Self::Exists(_) | Self::Protected { .. } => return None,
         })
     }
 }

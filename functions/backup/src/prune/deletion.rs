@@ -101,7 +101,7 @@ impl Deleter<'_> {
     /// Deletes what is left of a backup whose manifest is gone, or never was.
     pub(super) async fn finish(&self, id: &BackupId) -> Result<Ended, Error> {
         self.lease.confirm().await?;
-        if self.has_manifest(id).await? {
+        if self.repository.has_manifest(id).await? {
             // Somebody has brought it back out of the bucket's own recycle bin.
             self.store().delete(&tombstone_object(id)).await?;
             return Ok(Ended::Deferred("it has a manifest again".into()));
@@ -124,14 +124,6 @@ impl Deleter<'_> {
     pub(super) async fn sweep(&self, objects: &[Listed]) -> Result<Freed, Error> {
         let (freed, _) = self.delete_all(objects.to_vec()).await?;
         Ok(freed)
-    }
-
-    async fn has_manifest(&self, id: &BackupId) -> Result<bool, Error> {
-        match self.store().read(&Repository::manifest_object(id)).await {
-            Ok(_) => Ok(true),
-            Err(StoreError::NotFound(_)) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
     }
 
     async fn remember(&self, id: &BackupId) -> Result<(), Error> {

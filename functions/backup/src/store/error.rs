@@ -1,6 +1,7 @@
 //! Why a store did not do what was asked.
 
 use super::Target;
+use nightshift_runtime::gcp::GcpError;
 use std::{io, path::PathBuf};
 
 /// Why the store did not do what was asked.
@@ -13,6 +14,9 @@ pub enum StoreError {
     /// The bucket of a `gs://` target is missing.
     #[error("the bucket of {0} does not exist, or this identity may not know of it")]
     NoBucket(String),
+    /// Google cannot be asked.
+    #[error(transparent)]
+    Google(#[from] GcpError),
     /// The object is not there.
     #[error("{0} is not there")]
     NotFound(String),
