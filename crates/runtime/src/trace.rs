@@ -108,14 +108,16 @@ mod tests {
 
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-    fn of(name: &'static str, value: &str) -> Option<(String, Option<String>, bool)> {
+    type Found = (String, Option<String>, bool);
+
+    fn of(name: &'static str, value: &str) -> Option<Found> {
         let mut headers = HeaderMap::new();
         headers.insert(name, value.parse().unwrap());
         TraceContext::of(&headers).map(|found| (found.trace, found.span, found.sampled))
     }
 
-    fn found(span: Option<&str>, sampled: bool) -> Option<(String, Option<String>, bool)> {
-        Some((TRACE.to_owned(), span.map(str::to_owned), sampled))
+    fn found(span: Option<&str>, sampled: bool) -> Found {
+        (TRACE.to_owned(), span.map(str::to_owned), sampled)
     }
 
     #[test]
@@ -153,7 +155,7 @@ mod tests {
                 found(None, false),
             ),
         ] {
-            assert_eq!(of(name, &value), expected, "{name}: {value}");
+            assert_eq!(of(name, &value), Some(expected), "{name}: {value}");
         }
     }
 

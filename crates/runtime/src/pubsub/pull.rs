@@ -33,7 +33,7 @@ const LAST_ANSWER: Duration = Duration::from_millis(9_500);
 /// How far a message's lease is extended at a time: after a crash it comes again no later than this.
 const LEASE: Duration = Duration::from_secs(30);
 /// How much longer than its work a message is held.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 
 /// How a subscription is pulled.
 #[derive(Debug, Clone)]

@@ -25,7 +25,7 @@ fn options() -> PullOptions {
     PullOptions {
         subscription: SUBSCRIPTION.to_owned(),
         concurrency: NonZeroU16::new(4).unwrap(),
-        deadline: Duration::from_secs(60).into(),
+        deadline: Duration::from_mins(1).into(),
         project: None,
     }
 }

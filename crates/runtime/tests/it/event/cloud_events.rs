@@ -191,6 +191,7 @@ fn the_data_of_a_structured_event_comes_in_four_ways() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_is_not_a_cloud_event_is_refused() {
     let wrong = [
         (

@@ -169,6 +169,7 @@ fn what_is_always_there_must_be_there() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn values_of_another_type_are_refused_by_name() {
     let wrong = [
         (

@@ -54,7 +54,7 @@ async fn serve_until_asked() {
                     _ => {
                         // In a task of its own, as work in parallel is.
                         let step = async {
-                            tracing::info!(event = "test.step", label.step = 1, "one step")
+                            tracing::info!(event = "test.step", label.step = 1, "one step");
                         };
                         tokio::spawn(tracing::Instrument::in_current_span(step))
                             .await
