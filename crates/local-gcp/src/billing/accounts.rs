@@ -37,7 +37,7 @@ impl Record for Account {
     const TABLE: &'static str = "cloudbilling.accounts";
 }
 
-/// Checks `billingAccounts/XXXXXX-XXXXXX-XXXXXX`.
+/// Checks a name such as `billingAccounts/012345-567890-ABCDEF`.
 pub(super) fn check(name: &str) -> Result<(), ApiError> {
     let hex = |part: &str| {
         part.len() == 6

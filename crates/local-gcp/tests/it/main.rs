@@ -2,6 +2,7 @@
 
 mod bench;
 mod billing;
+mod documentation;
 mod identity;
 mod killed;
 mod persistence;
@@ -10,6 +11,7 @@ mod pubsub_client;
 mod pubsub_push;
 mod quotas;
 mod receiver;
+mod secret_versions;
 mod secrets;
 mod secrets_client;
 mod secrets_events;
