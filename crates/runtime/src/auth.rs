@@ -36,6 +36,8 @@ const SERVERLESS_AUTHORIZATION: HeaderName = HeaderName::from_static("x-serverle
 /// The options of `serve` that say who may call.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Callers")]
+// Several of these meet in one command, where clap would call each group `Options`.
+#[group(skip)]
 pub struct Options {
     /// How callers are checked; without, nobody is, which only a loopback address allows
     #[arg(long = "auth", env = "NIGHTSHIFT_AUTH", value_enum)]

@@ -35,6 +35,8 @@ const ATTEMPT: Duration = Duration::from_secs(20);
 
 /// The options of every command that asks Google.
 #[derive(Debug, Clone, Default, clap::Args)]
+// Several of these meet in one command, where clap would call each group `Options`.
+#[group(skip)]
 pub struct Options {
     /// Endpoint of a stand-in for Google that every client asks, such as <http://127.0.0.1:9099>
     #[arg(

@@ -62,6 +62,8 @@ const SUM_UP: Duration = Duration::from_secs(5);
 /// The options of `serve`.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Serving")]
+// Several of these meet in one command, where clap would call each group `Options`.
+#[group(skip)]
 pub struct Options {
     /// Address to listen on [default: all of them on the port that Cloud Run says in `PORT`, else 127.0.0.1:8080]
     #[arg(long, env = "NIGHTSHIFT_LISTEN", value_name = "ADDRESS")]

@@ -33,6 +33,8 @@ use tracing_subscriber::{
 /// The options of every command that say what is told, and how.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Logging")]
+// Several of these meet in one command, where clap would call each group `Options`.
+#[group(skip)]
 pub struct Options {
     /// Form of the log lines on standard error
     #[arg(

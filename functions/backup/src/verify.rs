@@ -25,6 +25,7 @@ use nightshift_runtime::{
 };
 use secrecy::SecretString;
 use std::{
+    future::ready,
     io::{self, BufReader},
     path::PathBuf,
     time::{Duration, Instant},
@@ -104,7 +105,7 @@ async fn objects(manifest: &Manifest, store: &Store) -> Result<String, Error> {
     let wrong: Vec<String> = futures::stream::iter(0..objects.len())
         .map(|at| store.check_stored(&folder, objects[at]))
         .buffer_unordered(LOOKS)
-        .filter_map(async |looked| looked.err().map(|error| Error::from(error).chain()))
+        .filter_map(|looked| ready(looked.err().map(|error| Error::from(error).chain())))
         .collect()
         .await;
     if wrong.is_empty() {
@@ -129,7 +130,7 @@ async fn bytes(
         .map(|at| read_one(manifest, store, options, objects[at]))
         .buffer_unordered(options.jobs)
         .inspect_ok(|bytes| progress.inc(*bytes))
-        .try_fold(0_u64, async |total, bytes| Ok(total + bytes))
+        .try_fold(0_u64, |total, bytes| ready(Ok(total + bytes)))
         .await;
     progress.finish("bytes are read");
     Ok(format!(

@@ -23,6 +23,7 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use nightshift_runtime::{Clock, Shutdown};
 use serde::{Deserialize, Serialize};
+use std::future::ready;
 
 /// Deletions side by side.
 const PARALLEL: usize = 16;
@@ -163,19 +164,16 @@ impl Deleter<'_> {
                 }
             })
             .buffer_unordered(PARALLEL)
-            .try_fold(
-                (Freed::default(), None),
-                async |(mut freed, mut kept), done| {
-                    match done {
-                        Ok(bytes) => {
-                            freed.objects += 1;
-                            freed.bytes += bytes;
-                        }
-                        Err(why) => kept = Some(why),
+            .try_fold((Freed::default(), None), |(mut freed, mut kept), done| {
+                match done {
+                    Ok(bytes) => {
+                        freed.objects += 1;
+                        freed.bytes += bytes;
                     }
-                    Ok((freed, kept))
-                },
-            );
+                    Err(why) => kept = Some(why),
+                }
+                ready(Ok((freed, kept)))
+            });
         tokio::select! {
             biased;
             () = self.shutdown.wait() => Err(Error::PruneStopped),

@@ -9,6 +9,7 @@ use crate::{
 };
 use nightshift_runtime::{Outcome, telemetry};
 use serde_json::json;
+use std::io::{self, ErrorKind};
 
 /// Whether nothing has happened that anybody but the sender wants to know.
 pub(super) fn is_nobodys_news<R>(ended: &Result<Found<R>, Error>) -> bool {
@@ -67,14 +68,37 @@ fn may_pass(error: &Error) -> bool {
         | Error::NeverStill { .. }
         | Error::GaveWay(_)
         | Error::LeaseLost => true,
-        Error::Store(error @ StoreError::Failed { .. }) => error.is_out_of_order(),
-        // Connections, resources, an operator's intervention, conflicts.
-        _ => error.sqlstate().is_some_and(|code| {
-            ["08", "53", "57", "40", "55"]
-                .iter()
-                .any(|class| code.starts_with(class))
-        }),
+        Error::Store(error @ StoreError::Failed { .. }) if error.is_out_of_order() => true,
+        _ => nobody_was_there(error) || error.sqlstate().is_some_and(is_passing_state),
     }
+}
+
+/// Connections, resources, an operator's intervention, conflicts.
+fn is_passing_state(sqlstate: &str) -> bool {
+    ["08", "53", "57", "40", "55"]
+        .iter()
+        .any(|class| sqlstate.starts_with(class))
+}
+
+/// Whether the network or the other side was away.
+fn nobody_was_there(error: &Error) -> bool {
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| {
+            matches!(
+                error.kind(),
+                ErrorKind::ConnectionRefused
+                    | ErrorKind::ConnectionReset
+                    | ErrorKind::ConnectionAborted
+                    | ErrorKind::HostUnreachable
+                    | ErrorKind::NetworkUnreachable
+                    | ErrorKind::NotConnected
+                    | ErrorKind::BrokenPipe
+                    | ErrorKind::TimedOut
+                    | ErrorKind::UnexpectedEof
+            )
+        })
 }
 
 #[cfg(test)]
@@ -94,10 +118,7 @@ mod tests {
     }
 
     fn answer(ended: Result<Option<Error>, Error>) -> (u16, String) {
-        let error = ended
-            .as_ref()
-            .map_or_else(Some, Option::as_ref)
-            .map(std::convert::identity);
+        let error = ended.as_ref().map_or_else(Some, Option::as_ref);
         let report = ended.is_ok().then_some(&Nothing {});
         let target = "gs://vault/shop".parse().unwrap();
         let announcement = Announcement::new(
@@ -128,6 +149,7 @@ mod tests {
             since: Timestamp::UNIX_EPOCH,
             until: Timestamp::UNIX_EPOCH,
         };
+        let away = Error::io("connect")(ErrorKind::ConnectionRefused.into());
         for (ended, status, said) in [
             (Ok(None), 200, "success"),
             (Ok(Some(suspicious)), 200, "suspicious"),
@@ -140,6 +162,7 @@ mod tests {
                 503,
                 "unavailable",
             ),
+            (Err(away), 503, "unavailable"),
             (Err(Error::Usage("say which".into())), 400, "impossible"),
             (
                 Err(Error::NoBackup("gs://vault/shop".into())),

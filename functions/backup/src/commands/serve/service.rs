@@ -53,7 +53,6 @@ impl Service {
     pub(super) fn new(context: Context, scratch: ScratchArgs) -> Result<Self, Error> {
         run::options(&context.config)?;
         context.config.identity()?;
-        context.config.retention.validate()?;
         Ok(Self {
             context,
             scratch,
