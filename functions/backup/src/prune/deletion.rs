@@ -116,7 +116,11 @@ impl Deleter<'_> {
             return Ok(Ended::Deferred(why));
         }
         match self.store().delete(&tombstone_object(id)).await {
-            Err(StoreError::Protected { why, .. }) => Ok(Ended::Deferred(why)),
+            // It is younger than all that it stands for.
+            Err(StoreError::Protected { .. }) if freed.objects > 0 => Ok(Ended::Gone(freed)),
+            Err(StoreError::Protected { why, .. }) => Ok(Ended::Deferred(format!(
+                "only the note of its deletion is left: {why}"
+            ))),
             deleted => Ok(deleted.map(|()| Ended::Gone(freed))?),
         }
     }

@@ -122,7 +122,15 @@ pub(super) fn protection(error: &object_store::Error) -> Option<String> {
         "hold",
     ];
     let forbidden = text.contains("403") || text.contains("Forbidden");
-    (forbidden && marks.iter().any(|mark| text.contains(mark))).then_some(text)
+    (forbidden && marks.iter().any(|mark| text.contains(mark))).then(|| said_by_bucket(&text))
+}
+
+/// The bucket's own sentence, which says until when; everything where there is none.
+fn said_by_bucket(text: &str) -> String {
+    let message = text
+        .split_once("<Message>")
+        .and_then(|(_, rest)| rest.split_once("</Message>"));
+    message.map_or(text, |(message, _)| message).to_owned()
 }
 
 fn error_chain(error: &dyn std::error::Error) -> String {

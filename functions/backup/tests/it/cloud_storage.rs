@@ -277,8 +277,21 @@ async fn what_a_retention_policy_protects_stays_whole_and_goes_when_its_time_is_
 
     cloud.gcp.advance("48h".parse().unwrap()).await.unwrap();
     let pruned = prune_to_one(&repository).await.unwrap();
-    assert!(matches!(fates(&pruned)[&ids[0]], Fate::Deleted { .. }));
+    let gone = fates(&pruned)[&ids[0]];
+    assert!(
+        matches!(gone, Fate::Deleted { freed, .. } if freed.objects == 3),
+        "{gone:?}"
+    );
     assert_eq!(repository.ids().await.unwrap(), ids[2..]);
+    // The note that a deletion has begun is a new object, so it stays for a while.
+    let pruned = prune_to_one(&repository).await.unwrap();
+    deferred(
+        fates(&pruned)[&ids[0]],
+        "only the note of its deletion is left: Object",
+    );
+    cloud.gcp.advance("48h".parse().unwrap()).await.unwrap();
+    prune_to_one(&repository).await.unwrap();
+    assert_eq!(cloud.names("deleted").await, [] as [&str; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

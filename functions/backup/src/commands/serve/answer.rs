@@ -85,9 +85,12 @@ fn nobody_was_there(error: &Error) -> bool {
     let first: &(dyn std::error::Error + 'static) = error;
     std::iter::successors(Some(first), |error| error.source())
         .filter_map(|error| error.downcast_ref::<io::Error>())
-        .any(|error| {
-            matches!(
-                error.kind(),
+        .map(io::Error::kind)
+        .any(|kind| match kind {
+            // A server that is down has no socket.
+            ErrorKind::NotFound => matches!(first.downcast_ref(), Some(Error::Connect(_))),
+            kind => matches!(
+                kind,
                 ErrorKind::ConnectionRefused
                     | ErrorKind::ConnectionReset
                     | ErrorKind::ConnectionAborted
@@ -97,7 +100,7 @@ fn nobody_was_there(error: &Error) -> bool {
                     | ErrorKind::BrokenPipe
                     | ErrorKind::TimedOut
                     | ErrorKind::UnexpectedEof
-            )
+            ),
         })
 }
 
