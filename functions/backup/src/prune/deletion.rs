@@ -14,6 +14,7 @@
 
 use crate::{
     backup_id::BackupId,
+    chunk::Sealed,
     error::Error,
     lease::Lease,
     repository::Repository,
@@ -138,8 +139,10 @@ impl Deleter<'_> {
         };
         let bytes =
             serde_json::to_vec(&tombstone).map_err(|e| Error::io("write a tombstone")(e.into()))?;
-        match self.store().replace(&tombstone_object(id), bytes).await {
-            // An earlier one that a retention policy protects does as well.
+        let (object, sealed) = (tombstone_object(id), Sealed::new(bytes));
+        match self.store().create(&object, &sealed).await {
+            // An earlier one does as well, and one written anew would be protected by a retention policy anew.
+            Err(StoreError::Exists(_)) => Ok(()),
             Err(error) if error.is_forbidden() => {
                 tracing::debug!(%id, %error, "the tombstone stays as it is");
                 Ok(())

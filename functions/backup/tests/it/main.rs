@@ -21,6 +21,8 @@ mod forged;
 #[cfg(test)]
 mod format;
 #[cfg(test)]
+mod independent;
+#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod outages;
