@@ -67,6 +67,15 @@ pub struct RunOptions {
     pub task_silence: Duration,
 }
 
+impl RunOptions {
+    fn id(&self, now: Timestamp, group: &str) -> BackupId {
+        match &self.trigger {
+            Some(event) => BackupId::of_event(now, event, group),
+            None => BackupId::new(now, rand::random()),
+        }
+    }
+}
+
 /// Makes a backup into `repository` and returns its manifest.
 pub async fn run(
     options: &RunOptions,
@@ -83,25 +92,19 @@ pub async fn run(
     };
     let (server, client, facts, tools) = unless_stopped(shutdown, reach).await?;
     let group = facts.source.group();
-    let id = match &options.trigger {
-        Some(event) => BackupId::of_event(facts.clock, event, &group),
-        None => BackupId::new(facts.clock, rand::random()),
-    };
-    let lease_name = slug(&group);
+    let id = options.id(facts.clock, &group);
     let lease = Lease::take_in(
         repository.store(),
-        &lease_name,
+        &slug(&group),
         id.as_str(),
         options.execution.clone(),
         Arc::clone(&clock),
     )
     .await?;
     // Under the lease: who makes it is not at it still.
-    let before = match &options.trigger {
-        Some(_) => made_before(repository, &id).await,
-        None => Ok(None),
-    };
-    if let Some(before) = before.transpose() {
+    if options.trigger.is_some()
+        && let Some(before) = made_before(repository, &id).await.transpose()
+    {
         lease.give_back().await;
         return Err(before.map_or_else(|error| error, Error::MadeBefore));
     }

@@ -24,7 +24,7 @@ use std::{collections::HashMap, sync::Arc};
 const PUT: &str = "storage.xml.objects.put";
 
 /// A server with a little data, and its backups in the bucket.
-async fn bed(cloud: &Cloud) -> Bed {
+fn bed(cloud: &Cloud) -> Bed {
     let mut bed = Bed::empty(15);
     let fill = "CREATE TABLE orders AS SELECT g AS id, md5(g::text) AS note FROM generate_series(1, 20000) g";
     bed.server.psql("app", fill).unwrap();
@@ -35,7 +35,7 @@ async fn bed(cloud: &Cloud) -> Bed {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_is_made_listed_proven_restored_and_pruned_in_a_bucket() {
     let cloud = Cloud::start().await;
-    let bed = bed(&cloud).await;
+    let bed = bed(&cloud);
     let made = |_| run(cloud.command(bed.backup_run(""))).well();
     let _ = [0, 1, 2].map(made);
     let backup = |arguments: &[&str]| {
@@ -69,7 +69,7 @@ async fn a_backup_is_made_listed_proven_restored_and_pruned_in_a_bucket() {
 async fn every_object_of_a_backup_is_sent_with_its_checksum_and_on_condition_that_it_is_not_there()
 {
     let cloud = Cloud::start().await;
-    let bed = bed(&cloud).await;
+    let bed = bed(&cloud);
     let manifest = bed.run("app").await.unwrap();
     let puts = cloud.gcp.journal().of(PUT);
     let of_the_backup: Vec<_> = puts
@@ -99,7 +99,7 @@ async fn every_object_of_a_backup_is_sent_with_its_checksum_and_on_condition_tha
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_that_are_lost_after_the_objects_were_stored_cost_nothing() {
     let cloud = Cloud::start().await;
-    let bed = bed(&cloud).await;
+    let bed = bed(&cloud);
     for path in ["leases", "%2Fdata%2F", "schema", "manifest"] {
         cloud.gcp.faults().add(Fault {
             lose_answer: true,
@@ -120,7 +120,7 @@ async fn answers_that_are_lost_after_the_objects_were_stored_cost_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_refuses_for_a_moment_is_asked_again() {
     let cloud = Cloud::start().await;
-    let bed = bed(&cloud).await;
+    let bed = bed(&cloud);
     for (method, status) in [
         (PUT, 503),
         (PUT, 429),
@@ -175,7 +175,7 @@ async fn a_checksum_that_does_not_fit_is_refused_by_the_bucket_and_nothing_is_st
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chunk_that_was_exchanged_is_found_by_its_checksum_without_being_read() {
     let cloud = Cloud::start().await;
-    let bed = bed(&cloud).await;
+    let bed = bed(&cloud);
     let manifest = bed.run("app").await.unwrap();
     let chunk = &manifest.tables[0].chunks[0].stored;
     let name = format!("{}/{}", Repository::folder(&manifest.id), chunk.object);
@@ -196,7 +196,7 @@ async fn a_chunk_that_was_exchanged_is_found_by_its_checksum_without_being_read(
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_runs_into_a_bucket_at_once_one_is_refused() {
     let cloud = Cloud::start().await;
-    let bed = bed(&cloud).await;
+    let bed = bed(&cloud);
     // Both have found no lease before either takes one.
     cloud.gcp.faults().add(Fault {
         delay: Some("300ms".parse().unwrap()),
@@ -313,7 +313,7 @@ async fn a_hold_on_a_manifest_keeps_the_backup_whole_and_one_on_a_chunk_only_tha
         async move { cloud.names(&folder).await }
     };
     assert_eq!(left(&ids[0]).await.len(), 4);
-    assert_eq!(left(&ids[1]).await, [chunk.clone()]);
+    assert_eq!(left(&ids[1]).await, [&*chunk]);
 
     // The deletion that has begun ends when the hold does.
     cloud.patch(&chunk, hold(false)).await;

@@ -3,7 +3,7 @@
 //! It lists and reads as the XML API does, which `backup` speaks, and knows writing and deleting only in the JSON API. A
 //! front translates these two and passes all else on as it is. Its checks are its own: preconditions, hashes, generations.
 
-use crate::bed::{Bed, run_into};
+use crate::bed::Bed;
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -15,6 +15,7 @@ use backup::{
     Error,
     chunk::Sealed,
     google::Google,
+    lease::Lease,
     prune::{PruneOptions, prune},
     repository::{Level, Repository},
     retention::Policy,
@@ -53,23 +54,11 @@ impl Drop for Independent {
 impl Independent {
     /// With an empty bucket.
     async fn start() -> Self {
-        let mut server = Command::new(program())
-            .args(["-backend", "memory", "-scheme", "http"])
-            .args(["-host", "127.0.0.1", "-port", "0", "-public-host", HOST])
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(server.stderr.take().unwrap()).lines();
-        let mut lines = lines.map(Result::unwrap);
-        let url = lines.find_map(|line| {
-            let (_, url) = line.split_once("server started at ")?;
-            Some(url.trim_end_matches('"').to_owned())
-        });
-        // It says every request, and waits when nobody reads.
-        std::thread::spawn(move || lines.for_each(drop));
+        let (server, url) = (0..5)
+            .find_map(|_| serve_somewhere())
+            .expect("it finds a port");
         let behind = Behind {
-            url: url.expect("the server says where it is"),
+            url,
             http: Client::new(),
         };
         let made = behind
@@ -92,6 +81,36 @@ impl Independent {
         let target = "gs://vault/nightly".parse().unwrap();
         Store::open(target, &google, Duration::from_secs(10)).unwrap()
     }
+}
+
+/// Starts it on a port that was free a moment ago: told to choose one itself, it does not say which.
+fn serve_somewhere() -> Option<(Child, String)> {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port().to_string();
+    drop(free);
+    let mut server = Command::new(program())
+        .args([
+            "-backend",
+            "memory",
+            "-scheme",
+            "http",
+            "-public-host",
+            HOST,
+        ])
+        .args(["-host", "127.0.0.1", "-port", &port])
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    if !lines.any(|line| line.contains("server started at")) {
+        server.wait().unwrap();
+        return None;
+    }
+    // It says every request, and waits when nobody reads.
+    std::thread::spawn(move || lines.for_each(drop));
+    Some((server, format!("http://127.0.0.1:{port}")))
 }
 
 /// Where `scripts/setup` puts it.
@@ -211,7 +230,7 @@ async fn a_backup_is_made_proven_restored_and_pruned_in_somebody_elses_bucket() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn somebody_elses_bucket_creates_once_tells_checksums_and_lets_one_of_two_runs_in() {
+async fn somebody_elses_bucket_creates_once_compares_deletes_and_keeps_a_lease() {
     let bucket = Independent::start().await;
     let store = bucket.store();
     let [one, two] = ["one", "two"].map(|text| Sealed::new(text.as_bytes().to_vec()));
@@ -226,13 +245,14 @@ async fn somebody_elses_bucket_creates_once_tells_checksums_and_lets_one_of_two_
     let gone = store.read("backups/x").await.unwrap_err();
     assert!(matches!(gone, StoreError::NotFound(_)), "{gone}");
 
-    let bed = Bed::empty(15);
-    let options = bed.run_options("app");
-    let [ours, theirs] = [Repository::new(store), Repository::new(bucket.store())];
-    let (a, b) = tokio::join!(run_into(&options, &ours), run_into(&options, &theirs));
-    let refused = a.err().or(b.err());
-    assert!(
-        refused.is_none_or(|error| matches!(error, Error::Busy { .. })),
-        "only a rival refuses"
-    );
+    let take = |holder: &'static str| {
+        let (store, clock) = (store.clone(), Arc::new(SystemClock));
+        async move { Lease::take(&store, "db", holder, clock).await }
+    };
+    let held = take("one").await.unwrap();
+    let refused = take("two").await.err().unwrap();
+    assert!(matches!(refused, Error::Busy { .. }), "{refused}");
+    held.confirm().await.unwrap();
+    held.give_back().await;
+    take("two").await.unwrap();
 }
