@@ -193,7 +193,9 @@ impl Behind {
         let url = format!("{}{uri}", self.url);
         let request = self.http.request(method, url).header("host", HOST);
         let answer = request.send().await.unwrap();
-        let (status, headers) = (answer.status(), answer.headers().clone());
+        let (status, mut headers) = (answer.status(), answer.headers().clone());
+        // Of the other connection: here the body goes out whole.
+        headers.remove("transfer-encoding");
         (status, headers, Body::from(answer.bytes().await.unwrap())).into_response()
     }
 }
