@@ -1,10 +1,16 @@
 //! The APIs that are served. When two of them own the same path, the one named first has it, unless the request's host
 //! says otherwise.
 
-use crate::{http::Api, identity, metadata, pubsub};
+use crate::{http::Api, identity, metadata, pubsub, run};
 
 pub(crate) fn all() -> Vec<Api> {
-    vec![engine(), metadata::api(), identity::api(), pubsub::api()]
+    vec![
+        engine(),
+        metadata::api(),
+        identity::api(),
+        pubsub::api(),
+        run::api(),
+    ]
 }
 
 /// The rows that belong to no single API.
@@ -18,5 +24,6 @@ fn engine() -> Api {
         .table::<Timer>()
         .table::<Due>()
         .table::<crate::google::operations::Operation>()
+        .table::<crate::google::iam::Policy>()
         .on_start(crate::google::operations::resume)
 }

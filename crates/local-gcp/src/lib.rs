@@ -11,6 +11,7 @@ mod metadata;
 mod options;
 mod outbound;
 mod pubsub;
+mod run;
 mod server;
 mod store;
 

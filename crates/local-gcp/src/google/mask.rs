@@ -82,7 +82,7 @@ fn copy(target: &mut Value, change: &Value, path: &[String]) {
 }
 
 /// `min_instance_count` → `minInstanceCount`. What has no underscore stays as it is, map keys included.
-fn camel_case(part: &str) -> String {
+pub(super) fn camel_case(part: &str) -> String {
     let mut words = part.split('_');
     let mut name = words.next().unwrap_or_default().to_owned();
     for word in words {

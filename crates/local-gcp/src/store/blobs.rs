@@ -132,7 +132,10 @@ impl Blobs {
         match self {
             Self::Memory(blobs) => {
                 let mut blobs = memory(blobs);
-                let bytes = blobs.get(&blob.id).cloned().ok_or_else(|| gone(Path::new(&blob.id)))?;
+                let bytes = blobs
+                    .get(&blob.id)
+                    .cloned()
+                    .ok_or_else(|| gone(Path::new(&blob.id)))?;
                 blobs.insert(id.clone(), bytes);
             }
             // Blobs never change, so two names for one file do.

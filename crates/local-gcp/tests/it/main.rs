@@ -7,4 +7,5 @@ mod pubsub;
 mod pubsub_client;
 mod pubsub_push;
 mod receiver;
+mod run_services;
 mod support;

@@ -5,8 +5,8 @@ use crate::{
     receiver::Receiver,
     support::{Api, Result, eventually, start, start_stopped},
 };
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
