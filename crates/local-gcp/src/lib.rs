@@ -13,6 +13,7 @@ mod outbound;
 mod pubsub;
 mod run;
 mod server;
+mod storage;
 mod store;
 
 pub use bench::{

@@ -2,13 +2,14 @@
 
 mod assemble;
 mod schema;
+mod suspicion;
 
 use crate::{
     backup_id::BackupId,
     chunk::{Codec, Sealed},
     engine::{
         self, Job, Leader, LocalQueue, OnBlockedDdl, Others, Outcome, ReadQueue, Uploader,
-        shard::{self, HelperOptions, SharedPlan, Task},
+        shard::{self, FollowerOptions, SharedPlan, Task},
     },
     error::Error,
     lease::Lease,
@@ -97,8 +98,8 @@ pub async fn run(
     made
 }
 
-/// Helps the task that leads; returns how many reads this one did.
-pub async fn help(
+/// Follows the task that leads; returns how many reads this one did.
+pub async fn follow(
     task: &Task,
     options: &RunOptions,
     repository: &Repository,
@@ -106,13 +107,13 @@ pub async fn help(
     shutdown: &Shutdown,
 ) -> Result<usize, Error> {
     let (server, _) = Server::find(&options.params).await?;
-    let helper = HelperOptions {
+    let follower = FollowerOptions {
         server,
         workers: options.workers,
         codec: options.codec.clone(),
         chunk_bytes: options.chunk_bytes,
     };
-    shard::help(task, &helper, repository, clock, shutdown).await
+    shard::follow(task, &follower, repository, clock, shutdown).await
 }
 
 /// Says beside the debris why there is no manifest. Best effort: the run has failed already.
@@ -177,6 +178,7 @@ impl Run<'_> {
             self.sweep(&manifest).await?;
         }
         manifest.finished_at = self.server_time(&snapshot).await?;
+        self.suspect(&mut manifest).await;
         self.publish(&manifest, lease).await?;
         Ok(manifest)
     }

@@ -37,7 +37,7 @@ pub struct Global {
     /// Configuration file, TOML or JSON [default: $NIGHTSHIFT_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where backups are kept: gs://BUCKET/PREFIX or file:///FOLDER
+    /// Where backups are kept: `gs://BUCKET/PREFIX` or `file:///FOLDER`
     #[arg(long = "to", visible_alias = "in", global = true, value_name = "URL")]
     pub target: Option<String>,
     /// Form of the result

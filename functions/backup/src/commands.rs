@@ -4,6 +4,7 @@
 mod check;
 mod list;
 mod pin;
+mod prune;
 mod restore;
 mod run;
 mod show;
@@ -71,21 +72,20 @@ pub async fn execute(cli: Cli) -> Result<ExitStatus, Error> {
     command.configure(&mut config);
     config.validate()?;
     let output = global.output;
-    if let Command::Check(args) = command {
-        return check::execute(&config, &args, output).await;
-    }
-    let context = Context::new(config, output)?;
+    // `check` reports a target that cannot be opened as one of its findings.
+    let open = |config| Context::new(config, output);
     match command {
-        Command::Run(_) => run::execute(&context).await,
-        Command::List(args) => list::execute(&context, &args).await,
-        Command::Show(args) => show::execute(&context, &args).await,
-        Command::Verify(args) => verify::execute(&context, &args).await,
-        Command::Drill(args) => verify::drill(&context, &args).await,
-        Command::Restore(args) => restore::execute(&context, &args).await,
-        Command::Status(args) => status::execute(&context, &args).await,
-        Command::Pin(args) => pin::pin(&context, &args).await,
-        Command::Unpin(args) => pin::unpin(&context, &args).await,
-        Command::Prune(_) | Command::Check(_) => Err(Error::Usage("not yet".into())),
+        Command::Check(args) => check::execute(&config, &args, output).await,
+        Command::Run(_) => run::execute(&open(config)?).await,
+        Command::List(args) => list::execute(&open(config)?, &args).await,
+        Command::Show(args) => show::execute(&open(config)?, &args).await,
+        Command::Verify(args) => verify::execute(&open(config)?, &args).await,
+        Command::Drill(args) => verify::drill(&open(config)?, &args).await,
+        Command::Restore(args) => restore::execute(&open(config)?, &args).await,
+        Command::Status(args) => status::execute(&open(config)?, &args).await,
+        Command::Pin(args) => pin::pin(&open(config)?, &args).await,
+        Command::Unpin(args) => pin::unpin(&open(config)?, &args).await,
+        Command::Prune(args) => prune::execute(&open(config)?, &args).await,
     }
 }
 

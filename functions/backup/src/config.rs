@@ -7,6 +7,7 @@ use crate::{
     engine::OnBlockedDdl,
     error::Error,
     preflight::Allowances,
+    retention::Policy,
     snapshot::SnapshotOptions,
     source::params::ConnectParams,
     store::{ENDPOINT_VARIABLE, Store, Target},
@@ -32,6 +33,8 @@ pub struct Config {
     pub restore: RestoreConfig,
     /// What may be lost, and how long it may take to come back.
     pub objectives: Objectives,
+    /// Which backups stay.
+    pub retention: Policy,
 }
 
 /// The database to back up.
@@ -82,7 +85,7 @@ impl Default for RunConfig {
             workers: 2,
             compression_level: 2,
             chunk_size: ByteSize::new(4 << 20),
-            lock_timeout: HumanDuration::from(Duration::from_secs(60)),
+            lock_timeout: HumanDuration::from(Duration::from_mins(1)),
             on_blocked_ddl: OnBlockedDdl::Wait,
             max_replica_lag: None,
             skip_unreadable: Vec::new(),

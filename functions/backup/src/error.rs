@@ -7,11 +7,13 @@ use crate::{
     manifest::ManifestError,
     pg_tools::ToolError,
     preflight::PreflightError,
+    retention::PolicyError,
     source::{params::ParamsError, session::ConnectError, wire::WireError},
     store::{BadTarget, StoreError},
 };
 use nightshift_runtime::{ExitStatus, config::ConfigError};
 use std::io;
+use tokio_postgres::error::SqlState;
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,9 @@ pub enum Error {
     /// The target's name.
     #[error(transparent)]
     Target(#[from] BadTarget),
+    /// The retention policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// No session with the database.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -135,6 +140,9 @@ pub enum Error {
     /// A prune was stopped: nothing is half deleted that the next one does not finish.
     #[error("stopped on request; the next prune goes on where this one ended")]
     PruneStopped,
+    /// Backups that the policy would delete are kept until somebody has looked.
+    #[error("pruned nothing of {0}")]
+    PruneBlocked(String),
     /// The restored rows are not those of the backup.
     #[error("{0}")]
     Mismatch(String),
@@ -195,9 +203,11 @@ impl Error {
     /// What the process ends with.
     pub fn exit(&self) -> ExitStatus {
         match self {
-            Self::Usage(_) | Self::Config(_) | Self::Params(_) | Self::Target(_) => {
-                ExitStatus::Usage
-            }
+            Self::Usage(_)
+            | Self::Config(_)
+            | Self::Params(_)
+            | Self::Target(_)
+            | Self::Policy(_) => ExitStatus::Usage,
             _ => ExitStatus::Failed,
         }
     }
@@ -205,9 +215,9 @@ impl Error {
     /// SQLSTATE, when it was the database that failed.
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
-            Self::Database { source, .. } => source.code().map(|code| code.code()),
+            Self::Database { source, .. } => source.code().map(SqlState::code),
             Self::Connect(ConnectError::Refused { source, .. }) => {
-                source.code().map(|code| code.code())
+                source.code().map(SqlState::code)
             }
             Self::Wire { source, .. } => source.code(),
             _ => None,

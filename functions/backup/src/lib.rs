@@ -19,6 +19,7 @@ pub mod name;
 pub mod pg_tools;
 pub mod plan;
 pub mod preflight;
+pub mod prune;
 pub mod report;
 pub mod repository;
 pub mod restore;

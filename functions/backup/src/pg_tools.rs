@@ -4,7 +4,7 @@
 //! standard error is kept, its exit status always looked at, and it dies with us.
 
 use crate::source::{
-    params::{Host, SslMode},
+    params::{Host, SslMode, TlsParams},
     passfile,
     session::Server,
 };
@@ -215,13 +215,6 @@ impl PgTools {
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
-        // With a root certificate at hand libpq would verify under `require` too; we do so only when told whom to trust.
-        if matches!(
-            server.params.tls.mode,
-            SslMode::VerifyCa | SslMode::VerifyFull
-        ) {
-            command.env("PGSSLROOTCERT", SYSTEM_ROOTS);
-        }
         let params = &server.params;
         match &server.host {
             Host::Tcp(name, port) => {
@@ -233,32 +226,13 @@ impl PgTools {
                     .env("PGPORT", port.to_string());
             }
         }
-        let mode = match params.tls.mode {
-            SslMode::Disable => "disable",
-            SslMode::Prefer => "prefer",
-            SslMode::Require => "require",
-            SslMode::VerifyCa => "verify-ca",
-            SslMode::VerifyFull => "verify-full",
-        };
+        let patience = params.connect_timeout.as_secs().to_string();
         command
             .env("PGUSER", &params.user)
             .env("PGDATABASE", &params.database)
             .env("PGAPPNAME", crate::source::session::APPLICATION_NAME)
-            .env(
-                "PGCONNECT_TIMEOUT",
-                params.connect_timeout.as_secs().to_string(),
-            )
-            .env("PGSSLMODE", mode);
-        let tls = &params.tls;
-        for (variable, file) in [
-            ("PGSSLROOTCERT", &tls.root_certificates),
-            ("PGSSLCERT", &tls.certificate),
-            ("PGSSLKEY", &tls.key),
-        ] {
-            if let Some(file) = file {
-                command.env(variable, file);
-            }
-        }
+            .env("PGCONNECT_TIMEOUT", patience);
+        tls(&mut command, &params.tls);
         let all_options: Vec<&str> = params
             .options
             .as_deref()
@@ -276,6 +250,31 @@ impl PgTools {
         file.write_all(passfile::wildcard_line(password.expose_secret()).as_bytes())?;
         command.env("PGPASSFILE", file.path());
         Ok((command, Some(file)))
+    }
+}
+
+/// What libpq must know to encrypt as we do.
+fn tls(command: &mut Command, tls: &TlsParams) {
+    let mode = match tls.mode {
+        SslMode::Disable => "disable",
+        SslMode::Prefer => "prefer",
+        SslMode::Require => "require",
+        SslMode::VerifyCa => "verify-ca",
+        SslMode::VerifyFull => "verify-full",
+    };
+    command.env("PGSSLMODE", mode);
+    // With a root certificate at hand libpq would verify under `require` too; we do so only when told whom to trust.
+    if matches!(tls.mode, SslMode::VerifyCa | SslMode::VerifyFull) {
+        command.env("PGSSLROOTCERT", SYSTEM_ROOTS);
+    }
+    for (variable, file) in [
+        ("PGSSLROOTCERT", &tls.root_certificates),
+        ("PGSSLCERT", &tls.certificate),
+        ("PGSSLKEY", &tls.key),
+    ] {
+        if let Some(file) = file {
+            command.env(variable, file);
+        }
     }
 }
 

@@ -79,15 +79,12 @@ pub fn judge(found: &Findings<'_>, allowed: &Allowances) -> Result<Verdict, Pref
     for relation in found.relations {
         let name = relation.name.to_string();
         if found.standby && relation.unlogged {
-            verdict.leave_out(
-                relation.oid,
-                name,
-                "unlogged tables cannot be read on a standby",
-            );
+            let why = "unlogged tables cannot be read on a standby";
+            verdict.leave_out(relation.oid, &name, why);
         } else if relation.readable && !relation.row_security {
         } else if allowed.skip_unreadable.contains(&name) {
             let why = "the role may not read it and the configuration allows to leave it out";
-            verdict.leave_out(relation.oid, name, why);
+            verdict.leave_out(relation.oid, &name, why);
         } else if relation.readable {
             missing.push(format!(
                 "{name} has row security that would hide rows (ALTER ROLE {} BYPASSRLS, or back up as its owner)",
@@ -102,7 +99,8 @@ pub fn judge(found: &Findings<'_>, allowed: &Allowances) -> Result<Verdict, Pref
         }
     }
     for sequence in found.sequences {
-        if !sequence.readable && !(found.standby && sequence.unlogged) {
+        let is_copied = !(found.standby && sequence.unlogged);
+        if is_copied && !sequence.readable {
             missing.push(format!(
                 "SELECT on sequence {} (GRANT SELECT ON SEQUENCE {} TO {})",
                 sequence.name,
@@ -128,7 +126,7 @@ pub fn judge(found: &Findings<'_>, allowed: &Allowances) -> Result<Verdict, Pref
 }
 
 impl Verdict {
-    fn leave_out(&mut self, oid: u32, name: String, why: &str) {
+    fn leave_out(&mut self, oid: u32, name: &str, why: &str) {
         self.skip.push(oid);
         self.skipped.push(Skipped {
             what: format!("rows of {name}"),

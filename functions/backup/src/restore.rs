@@ -1,5 +1,7 @@
-//! Puts a backup back: schema, rows in parallel straight from the store, sequences, large objects, indexes the moment their
-//! table is in, everything else, statistics; then the rows are read again and compared with the manifest.
+//! Puts a backup back, and compares every row with the manifest.
+//!
+//! First the schema, then the rows in parallel straight from the store, sequences, large objects, indexes the moment their
+//! table is in, everything else, statistics.
 
 mod archive;
 mod copy_in;

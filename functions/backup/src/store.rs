@@ -297,7 +297,7 @@ fn open_bucket(
 ) -> Result<object_store::gcp::GoogleCloudStorage, object_store::Error> {
     // The timeout covers the body too: a chunk of 8 MiB at 1 Mbit/s takes 67 s.
     let client = ClientOptions::new()
-        .with_timeout(Duration::from_secs(120))
+        .with_timeout(Duration::from_mins(2))
         .with_allow_http(endpoint.is_some());
     let mut builder = GoogleCloudStorageBuilder::from_env()
         .with_bucket_name(bucket)

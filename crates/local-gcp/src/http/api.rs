@@ -4,7 +4,7 @@ use super::{
     Answer, ApiError, Call,
     error::{self, RenderError},
     query::Query,
-    template::Template,
+    template::{Params, Template},
 };
 use crate::{
     app::App,
@@ -31,6 +31,9 @@ pub(crate) type OnOperation =
 /// Called once at the start, to take up work that a stop interrupted.
 pub(crate) type OnStart = fn(&App);
 
+/// Whether the variables of a path are such as the API's own; for templates that would match anything.
+pub(crate) type Fits = fn(&Params) -> bool;
+
 /// One method of an API.
 pub(crate) struct Method {
     /// Google's own name for it, for instance `secretmanager.projects.secrets.get`.
@@ -39,6 +42,7 @@ pub(crate) struct Method {
     pub(crate) template: Template,
     /// Query parameters that must be there, which is how S3-style calls are told apart.
     pub(crate) when: &'static [&'static str],
+    pub(crate) fits: Fits,
     /// JSON keys (at any depth) whose values the journal does not keep.
     pub(crate) secret: &'static [&'static str],
     /// Whether the handler reads the body itself, as a stream.
@@ -53,6 +57,7 @@ pub(crate) struct Api {
     pub(crate) name: &'static str,
     host: &'static str,
     render: RenderError,
+    fits: Fits,
     pub(crate) methods: Vec<Arc<Method>>,
     tables: Vec<fn(&mut Schema)>,
     pub(crate) on_timer: Option<OnTimer>,
@@ -69,6 +74,7 @@ impl Api {
             name,
             host,
             render: error::google,
+            fits: |_| true,
             methods: vec![],
             tables: vec![],
             on_timer: None,
@@ -81,6 +87,12 @@ impl Api {
     /// How the methods added after this render their errors.
     pub(crate) fn errors(mut self, render: RenderError) -> Self {
         self.render = render;
+        self
+    }
+
+    /// The methods added after this answer only paths whose variables fit.
+    pub(crate) fn only_where(mut self, fits: Fits) -> Self {
+        self.fits = fits;
         self
     }
 
@@ -146,6 +158,7 @@ impl Api {
             verb,
             template: Template::parse(template),
             when: &[],
+            fits: self.fits,
             secret: &[],
             streams: false,
             render: self.render,
@@ -233,14 +246,15 @@ impl Router {
         path: &str,
         query: &Query,
         host: &str,
-    ) -> Option<(Arc<Method>, super::template::Params)> {
+    ) -> Option<(Arc<Method>, Params)> {
         let mut found = None;
         for method in self
             .methods
             .iter()
             .filter(|m| m.verb == *verb && m.accepts(query))
         {
-            let Some(params) = method.template.matches(path) else {
+            let params = method.template.matches(path);
+            let Some(params) = params.filter(|params| (method.fits)(params)) else {
                 continue;
             };
             if host == method.host || host.ends_with(&format!("-{}", method.host)) {

@@ -10,6 +10,7 @@ use axum::{body::Body, http::HeaderMap};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use std::sync::{Mutex, PoisonError};
 
 /// A request whose method is known.
 pub(crate) struct Call {
@@ -19,8 +20,8 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     /// The whole body; empty where the method streams.
     pub(crate) body: Bytes,
-    /// The body of a method that streams.
-    pub(crate) stream: Body,
+    /// The body of a method that streams; locked because a body cannot be shared and a call can.
+    pub(crate) stream: Mutex<Body>,
     /// What a test asked to go wrong within this call.
     pub(crate) effects: Effects,
     /// The table prefix of the API, which a stale read refers to.
@@ -32,6 +33,11 @@ impl Call {
     pub(crate) fn param(&self, name: &str) -> Result<&str, ApiError> {
         let value = self.params.get(name).map(String::as_str);
         value.ok_or_else(|| ApiError::internal(format!("the path template has no variable {name}")))
+    }
+
+    /// The body of a method that streams. It is there once.
+    pub(crate) fn take_stream(&self) -> Body {
+        std::mem::take(&mut *self.stream.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

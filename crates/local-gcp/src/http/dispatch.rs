@@ -145,7 +145,7 @@ impl Visit<'_> {
             query: self.query,
             headers,
             body,
-            stream,
+            stream: stream.into(),
             effects,
             api,
         };

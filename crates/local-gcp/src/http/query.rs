@@ -29,6 +29,14 @@ impl Query {
             .map(|(_, v)| v.as_str())
     }
 
+    /// All values of a parameter that may be repeated.
+    pub(crate) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter(move |(k, _)| k == key)
+            .map(|(_, v)| v.as_str())
+    }
+
     pub(crate) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }

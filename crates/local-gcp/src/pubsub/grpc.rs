@@ -108,7 +108,7 @@ where
 }
 
 fn http_request(call: Call) -> Request<Body> {
-    let mut request = Request::new(call.stream);
+    let mut request = Request::new(call.take_stream());
     *request.headers_mut() = call.headers;
     request
 }

@@ -221,25 +221,3 @@ pub(super) fn remove(tx: &mut Tx, name: &str) {
     tx.delete_prefix::<Revision>(&format!("{name}/revisions/"));
     iam::forget(tx, name);
 }
-
-pub(super) async fn get_policy(call: Call, kind: Kind) -> Answer {
-    let resource = existing(&call, kind)?;
-    iam::get(&call, resource)
-}
-
-pub(super) async fn set_policy(call: Call, kind: Kind) -> Answer {
-    let resource = existing(&call, kind)?;
-    iam::set(&call, schema(), "GoogleIamV1SetIamPolicyRequest", resource)
-}
-
-pub(super) async fn test_permissions(call: Call, _: Kind) -> Answer {
-    iam::test(&call)
-}
-
-fn existing(call: &Call, kind: Kind) -> Result<&str, ApiError> {
-    let name = call.param("resource")?;
-    let there = call.app.store.view().get::<Resource>(name).is_some();
-    there
-        .then_some(name)
-        .ok_or_else(|| names::missing(kind, name))
-}

@@ -9,6 +9,7 @@ mod methods;
 mod names;
 mod operation;
 mod plan;
+mod policy;
 mod resource;
 mod revision;
 mod scaling;
@@ -68,7 +69,7 @@ macro_rules! methods {
                 $path,
                 "/*}:getIamPolicy"
             ),
-            |call| methods::get_policy(call, $kind),
+            |call| policy::get(call, $kind),
         )
         .post(
             concat!("run.projects.locations.", $path, ".setIamPolicy"),
@@ -77,7 +78,7 @@ macro_rules! methods {
                 $path,
                 "/*}:setIamPolicy"
             ),
-            |call| methods::set_policy(call, $kind),
+            |call| policy::set(call, $kind),
         )
         .post(
             concat!("run.projects.locations.", $path, ".testIamPermissions"),
@@ -86,7 +87,7 @@ macro_rules! methods {
                 $path,
                 "/*}:testIamPermissions"
             ),
-            |call| methods::test_permissions(call, $kind),
+            |call| policy::test(call, $kind),
         )
     };
 }

@@ -80,7 +80,12 @@ pub(super) fn find(view: &View, name: &str) -> Result<Arc<Bucket>, ApiError> {
 }
 
 impl Bucket {
-    pub(super) fn new(name: &str, project_number: u64, settings: &Value, now: Timestamp) -> Result<Self, ApiError> {
+    pub(super) fn new(
+        name: &str,
+        project_number: u64,
+        settings: &Value,
+        now: Timestamp,
+    ) -> Result<Self, ApiError> {
         check_name(name)?;
         let mut bucket = Self {
             name: name.to_owned(),
@@ -91,14 +96,26 @@ impl Bucket {
             settings: Map::new(),
         };
         bucket.merge(settings, now)?;
-        bucket.settings.entry("location").or_insert_with(|| "US".into());
-        bucket.settings.entry("storageClass").or_insert_with(|| "STANDARD".into());
+        bucket
+            .settings
+            .entry("location")
+            .or_insert_with(|| "US".into());
+        bucket
+            .settings
+            .entry("storageClass")
+            .or_insert_with(|| "STANDARD".into());
         bucket.settings.entry("softDeletePolicy").or_insert_with(|| {
             json!({ "retentionDurationSeconds": SOFT_DELETE_SECONDS.to_string(), "effectiveTime": rfc3339(now) })
         });
-        let location = bucket.settings.get("location").and_then(Value::as_str).unwrap_or_default();
+        let location = bucket
+            .settings
+            .get("location")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let location = location.to_ascii_uppercase();
-        bucket.settings.insert("location".to_owned(), location.into());
+        bucket
+            .settings
+            .insert("location".to_owned(), location.into());
         Ok(bucket)
     }
 
@@ -114,7 +131,11 @@ impl Bucket {
     /// Replaces all settings, except for the place and the retention policy once that is locked.
     pub(super) fn replaced(&self, settings: &Value, now: Timestamp) -> Result<Self, ApiError> {
         let mut whole = json!({});
-        for key in self.settings.keys().filter(|key| *key != "location" && *key != "storageClass") {
+        for key in self
+            .settings
+            .keys()
+            .filter(|key| *key != "location" && *key != "storageClass")
+        {
             whole[key] = Value::Null;
         }
         for (key, value) in settings.as_object().into_iter().flatten() {
@@ -124,7 +145,9 @@ impl Bucket {
     }
 
     fn merge(&mut self, patch: &Value, now: Timestamp) -> Result<(), ApiError> {
-        let Some(fields) = patch.as_object() else { return Err(ApiError::invalid("A bucket is a JSON object")) };
+        let Some(fields) = patch.as_object() else {
+            return Err(ApiError::invalid("A bucket is a JSON object"));
+        };
         for (key, value) in fields {
             match key.as_str() {
                 "retentionPolicy" => self.set_retention(value, now)?,
@@ -132,7 +155,12 @@ impl Bucket {
                 "updated" => {}
                 key if OUTPUT.contains(&key) => {}
                 key if SETTINGS.contains(&key) => merge_patch(&mut self.settings, key, value),
-                key => return Err(ApiError::invalid(format!("Unknown field {key:?} in a bucket")).with_reason("parseError")),
+                key => {
+                    return Err(
+                        ApiError::invalid(format!("Unknown field {key:?} in a bucket"))
+                            .with_reason("parseError"),
+                    );
+                }
             }
         }
         Ok(())
@@ -145,7 +173,10 @@ impl Bucket {
             Some(period) => Some(seconds("retentionPolicy.retentionPeriod", period)?),
         };
         if self.retention_is_locked() && new < old.map(|period| period.as_secs()) {
-            let message = format!("Cannot reduce retention duration of a locked Retention Policy for bucket '{}'.", self.name);
+            let message = format!(
+                "Cannot reduce retention duration of a locked Retention Policy for bucket '{}'.",
+                self.name
+            );
             return Err(error::forbidden("forbidden", message));
         }
         match new.filter(|period| *period > 0) {
@@ -153,7 +184,8 @@ impl Bucket {
             // Effective is a policy from when it was set; sending it again changes nothing.
             Some(period) if old == Some(SignedDuration::from_secs(period)) => {}
             Some(period) => {
-                let mut policy = json!({ "retentionPeriod": period.to_string(), "effectiveTime": rfc3339(now) });
+                let mut policy =
+                    json!({ "retentionPeriod": period.to_string(), "effectiveTime": rfc3339(now) });
                 if self.retention_is_locked() {
                     policy["isLocked"] = true.into();
                 }
@@ -185,7 +217,10 @@ impl Bucket {
     pub(super) fn locked(&self, now: Timestamp) -> Result<Self, ApiError> {
         let mut bucket = self.clone();
         let Some(policy) = bucket.settings.get_mut("retentionPolicy") else {
-            return Err(ApiError::invalid(format!("Bucket '{}' has no Retention Policy to lock.", self.name)));
+            return Err(ApiError::invalid(format!(
+                "Bucket '{}' has no Retention Policy to lock.",
+                self.name
+            )));
         };
         policy["isLocked"] = true.into();
         bucket.metageneration += 1;
@@ -194,40 +229,74 @@ impl Bucket {
     }
 
     pub(super) fn retention_period(&self) -> Option<SignedDuration> {
-        let period = self.settings.get("retentionPolicy")?.get("retentionPeriod")?.as_str()?;
+        let period = self
+            .settings
+            .get("retentionPolicy")?
+            .get("retentionPeriod")?
+            .as_str()?;
         period.parse().ok().map(SignedDuration::from_secs)
     }
 
     fn retention_is_locked(&self) -> bool {
-        self.settings.get("retentionPolicy").and_then(|p| p.get("isLocked")).and_then(Value::as_bool).unwrap_or(false)
+        self.settings
+            .get("retentionPolicy")
+            .and_then(|p| p.get("isLocked"))
+            .and_then(Value::as_bool)
+            .unwrap_or(false)
     }
 
     /// How long deleted objects can be restored; `None` when they cannot.
     pub(super) fn soft_delete(&self) -> Option<SignedDuration> {
-        let length = self.settings.get("softDeletePolicy")?.get("retentionDurationSeconds")?.as_str()?;
-        length.parse().ok().filter(|length| *length > 0).map(SignedDuration::from_secs)
+        let length = self
+            .settings
+            .get("softDeletePolicy")?
+            .get("retentionDurationSeconds")?
+            .as_str()?;
+        length
+            .parse()
+            .ok()
+            .filter(|length| *length > 0)
+            .map(SignedDuration::from_secs)
     }
 
     pub(super) fn keeps_versions(&self) -> bool {
-        self.settings.get("versioning").and_then(|v| v.get("enabled")).and_then(Value::as_bool).unwrap_or(false)
+        self.settings
+            .get("versioning")
+            .and_then(|v| v.get("enabled"))
+            .and_then(Value::as_bool)
+            .unwrap_or(false)
     }
 
     pub(super) fn holds_new_objects(&self) -> bool {
-        self.settings.get("defaultEventBasedHold").and_then(Value::as_bool).unwrap_or(false)
+        self.settings
+            .get("defaultEventBasedHold")
+            .and_then(Value::as_bool)
+            .unwrap_or(false)
     }
 
     pub(super) fn storage_class(&self) -> &str {
-        self.settings.get("storageClass").and_then(Value::as_str).unwrap_or("STANDARD")
+        self.settings
+            .get("storageClass")
+            .and_then(Value::as_str)
+            .unwrap_or("STANDARD")
     }
 
     pub(super) fn location(&self) -> &str {
-        self.settings.get("location").and_then(Value::as_str).unwrap_or("US")
+        self.settings
+            .get("location")
+            .and_then(Value::as_str)
+            .unwrap_or("US")
+    }
+
+    pub(super) fn location_type(&self) -> &'static str {
+        match self.location() {
+            "US" | "EU" | "ASIA" => "multi-region",
+            _ => "region",
+        }
     }
 
     /// As `storage#bucket`.
     pub(super) fn json(&self, url: &str) -> Value {
-        let location = self.location();
-        let kind = if matches!(location, "US" | "EU" | "ASIA") { "multi-region" } else { "region" };
         let mut json = json!({
             "kind": "storage#bucket",
             "id": self.name,
@@ -235,7 +304,7 @@ impl Bucket {
             "selfLink": format!("{url}/storage/v1/b/{}", self.name),
             "projectNumber": self.project_number.to_string(),
             "metageneration": self.metageneration.to_string(),
-            "locationType": kind,
+            "locationType": self.location_type(),
             "timeCreated": rfc3339(self.created),
             "updated": rfc3339(self.updated),
             "etag": super::object::etag(0, self.metageneration),
@@ -267,16 +336,31 @@ fn merge_patch(target: &mut Map<String, Value>, key: &str, patch: &Value) {
 }
 
 fn seconds(field: &str, value: &Value) -> Result<i64, ApiError> {
-    let number = value.as_i64().or_else(|| value.as_str()?.parse().ok()).filter(|number| *number >= 0);
-    number.ok_or_else(|| ApiError::invalid(format!("{field} must be a number of seconds, but is {value}")))
+    let number = value
+        .as_i64()
+        .or_else(|| value.as_str()?.parse().ok())
+        .filter(|number| *number >= 0);
+    number.ok_or_else(|| {
+        ApiError::invalid(format!(
+            "{field} must be a number of seconds, but is {value}"
+        ))
+    })
 }
 
-fn check_name(name: &str) -> Result<(), ApiError> {
+/// Whether a bucket may have this name.
+pub(super) fn is_name(name: &str) -> bool {
     let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b);
     let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let bytes = name.as_bytes();
     let longest = if name.contains('.') { 222 } else { 63 };
-    if (3..=longest).contains(&name.len()) && bytes.iter().all(|b| legal(*b)) && edge(bytes.first()) && edge(bytes.last()) {
+    (3..=longest).contains(&name.len())
+        && bytes.iter().all(|b| legal(*b))
+        && edge(bytes.first())
+        && edge(bytes.last())
+}
+
+fn check_name(name: &str) -> Result<(), ApiError> {
+    if is_name(name) {
         return Ok(());
     }
     Err(ApiError::invalid(format!("Invalid bucket name: '{name}'")))

@@ -24,7 +24,12 @@ pub(super) fn crc32c_text(crc32c: u32) -> String {
 impl Expected {
     /// From the `crc32c` and `md5Hash` of an object resource, or of the trailing part of a multipart upload.
     pub(super) fn of_resource(resource: &Value) -> Result<Self, ApiError> {
-        let text = |key: &str| resource.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let text = |key: &str| {
+            resource
+                .get(key)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
         let mut expected = Self::default();
         expected.add_crc32c(text("crc32c"))?;
         expected.add_md5(text("md5Hash"))?;
@@ -34,12 +39,20 @@ impl Expected {
     /// From the `x-goog-hash` headers, which may be several or hold several, and from `Content-MD5`.
     pub(super) fn of_headers(call: &Call) -> Result<Self, ApiError> {
         let mut expected = Self::default();
-        let values = call.headers.get_all("x-goog-hash").iter().filter_map(|value| value.to_str().ok());
+        let values = call
+            .headers
+            .get_all("x-goog-hash")
+            .iter()
+            .filter_map(|value| value.to_str().ok());
         for part in values.flat_map(|value| value.split(',')) {
             match part.trim().split_once('=') {
                 Some(("crc32c", text)) => expected.add_crc32c(Some(text))?,
                 Some(("md5", text)) => expected.add_md5(Some(text))?,
-                _ => return Err(ApiError::invalid(format!("The x-goog-hash value {part:?} is not understood"))),
+                _ => {
+                    return Err(ApiError::invalid(format!(
+                        "The x-goog-hash value {part:?} is not understood"
+                    )));
+                }
             }
         }
         expected.add_md5(call.header("content-md5"))?;
@@ -48,7 +61,10 @@ impl Expected {
 
     /// What either of two says.
     pub(super) fn or(self, other: Self) -> Self {
-        Self { crc32c: self.crc32c.or(other.crc32c), md5: self.md5.or(other.md5) }
+        Self {
+            crc32c: self.crc32c.or(other.crc32c),
+            md5: self.md5.or(other.md5),
+        }
     }
 
     fn add_crc32c(&mut self, text: Option<&str>) -> Result<(), ApiError> {
@@ -68,23 +84,35 @@ impl Expected {
     /// Refuses content that is not what its sender meant to send.
     pub(super) fn check(&self, blob: &Blob) -> Result<(), ApiError> {
         if let Some(wanted) = self.crc32c.filter(|wanted| *wanted != blob.crc32c) {
-            return Err(differs("CRC32C", &crc32c_text(wanted), &crc32c_text(blob.crc32c)));
+            return Err(differs(
+                "CRC32C",
+                &crc32c_text(wanted),
+                &crc32c_text(blob.crc32c),
+            ));
         }
         match (self.md5, blob.md5) {
-            (Some(wanted), Some(found)) if wanted != found => {
-                Err(differs("MD5 hash", &STANDARD.encode(wanted), &STANDARD.encode(found)))
-            }
+            (Some(wanted), Some(found)) if wanted != found => Err(differs(
+                "MD5 hash",
+                &STANDARD.encode(wanted),
+                &STANDARD.encode(found),
+            )),
             _ => Ok(()),
         }
     }
 }
 
 fn bytes<const N: usize>(text: &str) -> Result<[u8; N], ApiError> {
-    let bytes = STANDARD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-    bytes.ok_or_else(|| ApiError::invalid(format!("The checksum {text:?} is not {N} bytes in base64")))
+    let bytes = STANDARD
+        .decode(text)
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| {
+        ApiError::invalid(format!("The checksum {text:?} is not {N} bytes in base64"))
+    })
 }
 
 fn differs(kind: &str, wanted: &str, found: &str) -> ApiError {
-    let message = format!("Provided {kind} \"{wanted}\" doesn't match calculated {kind} \"{found}\".");
+    let message =
+        format!("Provided {kind} \"{wanted}\" doesn't match calculated {kind} \"{found}\".");
     ApiError::invalid(message).with_reason("badDigest")
 }

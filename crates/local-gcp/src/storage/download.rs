@@ -8,8 +8,8 @@ use crate::{
 use axum::http::{
     HeaderName, Method, StatusCode,
     header::{
-        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
-        CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
+        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE,
+        CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
     },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -32,11 +32,17 @@ pub(super) async fn content(call: &Call, method: &Method, object: &Object, etag:
     let reply = if *method == Method::HEAD {
         Reply::bare(status)
     } else {
-        Reply::stream(status, call.app.blobs.read(&object.blob.id, range.clone()).await?)
+        Reply::stream(
+            status,
+            call.app.blobs.read(&object.blob.id, range.clone()).await?,
+        )
     };
     let reply = described(reply, object, etag).header(CONTENT_LENGTH, length.to_string());
     Ok(if status == StatusCode::PARTIAL_CONTENT {
-        reply.header(CONTENT_RANGE, format!("bytes {}-{}/{size}", range.start, range.end - 1))
+        reply.header(
+            CONTENT_RANGE,
+            format!("bytes {}-{}/{size}", range.start, range.end - 1),
+        )
     } else {
         reply
     })
@@ -61,22 +67,37 @@ fn unsatisfiable(header: &str, size: u64) -> ApiError {
 /// Adds the headers that describe an object.
 fn described(reply: Reply, object: &Object, etag: String) -> Reply {
     let settings = &object.settings;
-    let content_type = settings.content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
+    let content_type = settings
+        .content_type
+        .clone()
+        .unwrap_or_else(|| "application/octet-stream".to_owned());
     let mut reply = hashes(reply, &object.blob)
         .header(CONTENT_TYPE, content_type)
         .header(ETAG, etag)
         .header(LAST_MODIFIED, http_date(object))
         .header(ACCEPT_RANGES, "bytes")
         .header(goog("x-goog-generation"), object.generation.to_string())
-        .header(goog("x-goog-metageneration"), object.metageneration.to_string())
-        .header(goog("x-goog-stored-content-length"), object.blob.size.to_string())
+        .header(
+            goog("x-goog-metageneration"),
+            object.metageneration.to_string(),
+        )
+        .header(
+            goog("x-goog-stored-content-length"),
+            object.blob.size.to_string(),
+        )
         .header(
             goog("x-goog-stored-content-encoding"),
-            settings.content_encoding.clone().unwrap_or_else(|| "identity".to_owned()),
+            settings
+                .content_encoding
+                .clone()
+                .unwrap_or_else(|| "identity".to_owned()),
         )
         .header(
             goog("x-goog-storage-class"),
-            settings.storage_class.clone().unwrap_or_else(|| "STANDARD".to_owned()),
+            settings
+                .storage_class
+                .clone()
+                .unwrap_or_else(|| "STANDARD".to_owned()),
         );
     for (name, value) in [
         (CACHE_CONTROL, &settings.cache_control),
@@ -101,7 +122,10 @@ fn described(reply: Reply, object: &Object, etag: String) -> Reply {
 
 /// The checksums of a blob, each in a header of its own.
 pub(super) fn hashes(reply: Reply, blob: &Blob) -> Reply {
-    let reply = reply.header(goog("x-goog-hash"), format!("crc32c={}", crc32c_text(blob.crc32c)));
+    let reply = reply.header(
+        goog("x-goog-hash"),
+        format!("crc32c={}", crc32c_text(blob.crc32c)),
+    );
     match blob.md5 {
         Some(md5) => reply.header(goog("x-goog-hash"), format!("md5={}", STANDARD.encode(md5))),
         None => reply,
@@ -115,7 +139,9 @@ pub(super) const fn goog(name: &'static str) -> HeaderName {
 fn http_date(object: &Object) -> String {
     let printer = rfc2822::DateTimePrinter::new();
     // Times before year 0 have no such form, and no object is that old.
-    printer.timestamp_to_rfc9110_string(&object.updated).unwrap_or_default()
+    printer
+        .timestamp_to_rfc9110_string(&object.updated)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

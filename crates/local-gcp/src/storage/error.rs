@@ -4,6 +4,9 @@ use crate::http::{ApiError, Code, Reply};
 use serde_json::json;
 
 pub(super) fn render(error: &ApiError) -> Reply {
+    if error.http == 304 {
+        return Reply::bare(error.http_status());
+    }
     let reason = error.reason.unwrap_or(match error.http {
         400 => "invalid",
         401 => "authError",
@@ -30,16 +33,28 @@ pub(super) fn no_object(bucket: &str, name: &str) -> ApiError {
 
 pub(super) fn condition_not_met() -> ApiError {
     let message = "At least one of the pre-conditions you specified did not hold.";
-    ApiError { http: 412, ..ApiError::new(Code::FailedPrecondition, message) }.with_reason("conditionNotMet")
+    ApiError {
+        http: 412,
+        ..ApiError::new(Code::FailedPrecondition, message)
+    }
+    .with_reason("conditionNotMet")
 }
 
 /// A read whose precondition says that the caller has the newest already.
 pub(super) fn not_modified() -> ApiError {
-    ApiError { http: 304, ..ApiError::new(Code::FailedPrecondition, "Not Modified") }.with_reason("notModified")
+    ApiError {
+        http: 304,
+        ..ApiError::new(Code::FailedPrecondition, "Not Modified")
+    }
+    .with_reason("notModified")
 }
 
 pub(super) fn conflict(message: impl Into<String>) -> ApiError {
-    ApiError { http: 409, ..ApiError::new(Code::AlreadyExists, message) }.with_reason("conflict")
+    ApiError {
+        http: 409,
+        ..ApiError::new(Code::AlreadyExists, message)
+    }
+    .with_reason("conflict")
 }
 
 pub(super) fn forbidden(reason: &'static str, message: impl Into<String>) -> ApiError {

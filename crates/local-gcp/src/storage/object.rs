@@ -138,12 +138,18 @@ impl Settings {
 
     /// These settings after a JSON merge patch: `null` removes.
     pub(super) fn patched(&self, patch: &Value) -> Result<Self, ApiError> {
-        let mut whole = serde_json::to_value(self).map_err(|e| ApiError::internal(e.to_string()))?;
-        let fields = patch.as_object().ok_or_else(|| ApiError::invalid("An object's metadata is a JSON object"))?;
+        let mut whole =
+            serde_json::to_value(self).map_err(|e| ApiError::internal(e.to_string()))?;
+        let fields = patch
+            .as_object()
+            .ok_or_else(|| ApiError::invalid("An object's metadata is a JSON object"))?;
         for (key, value) in fields {
             let known = IGNORED.contains(&key.as_str()) || key == "timeStorageClassUpdated";
             if !known && !SETTABLE.contains(&key.as_str()) {
-                return Err(ApiError::invalid(format!("Unknown field {key:?} in an object")).with_reason("parseError"));
+                return Err(
+                    ApiError::invalid(format!("Unknown field {key:?} in an object"))
+                        .with_reason("parseError"),
+                );
             }
             if !known && let Value::Object(whole) = &mut whole {
                 patch_field(whole, key, value);
@@ -153,11 +159,25 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// What a copy takes over: holds and retention stay with the original.
+    pub(super) fn without_protection(&self) -> Self {
+        Self {
+            temporary_hold: None,
+            event_based_hold: None,
+            retention: None,
+            ..self.clone()
+        }
+    }
+}
+
 fn patch_field(whole: &mut Map<String, Value>, key: &str, value: &Value) {
     match (key, value) {
         (_, Value::Null) => drop(whole.remove(key)),
         ("metadata", Value::Object(entries)) => {
-            let metadata = whole.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+            let metadata = whole
+                .entry("metadata")
+                .or_insert_with(|| Value::Object(Map::new()));
             if let Value::Object(metadata) = metadata {
                 for (name, value) in entries {
                     patch_field(metadata, name, value);
@@ -173,23 +193,39 @@ pub(super) fn key(bucket: &str, name: &str) -> String {
 }
 
 pub(super) fn past_key(object: &Object) -> String {
-    format!("{}\0{}\0{:020}", object.bucket, object.name, object.generation)
+    format!(
+        "{}\0{}\0{:020}",
+        object.bucket, object.name, object.generation
+    )
 }
 
 /// The live object of that name, or that generation of it, live or noncurrent.
-pub(super) fn find(view: &View, bucket: &str, name: &str, generation: Option<u64>) -> Result<Arc<Object>, ApiError> {
+pub(super) fn find(
+    view: &View,
+    bucket: &str,
+    name: &str,
+    generation: Option<u64>,
+) -> Result<Arc<Object>, ApiError> {
     super::bucket::find(view, bucket)?;
     let missing = || error::no_object(bucket, name);
     let live = view.get::<Object>(&key(bucket, name));
-    let Some(generation) = generation else { return live.ok_or_else(missing) };
+    let Some(generation) = generation else {
+        return live.ok_or_else(missing);
+    };
     if let Some(live) = live.filter(|live| live.generation == generation) {
         return Ok(live);
     }
     let past = find_past(view, bucket, name, generation).filter(|past| past.gone_after.is_none());
-    past.map(|past| Arc::new(past.object.clone())).ok_or_else(missing)
+    past.map(|past| Arc::new(past.object.clone()))
+        .ok_or_else(missing)
 }
 
-pub(super) fn find_past(view: &View, bucket: &str, name: &str, generation: u64) -> Option<Arc<Past>> {
+pub(super) fn find_past(
+    view: &View,
+    bucket: &str,
+    name: &str,
+    generation: u64,
+) -> Option<Arc<Past>> {
     view.get::<Past>(&format!("{bucket}\0{name}\0{generation:020}"))
 }
 
@@ -268,7 +304,10 @@ impl Object {
             kind: "storage#object",
             id: format!("{}/{}/{}", self.bucket, self.name, self.generation),
             self_link: format!("{url}/{path}"),
-            media_link: format!("{url}/download/{path}?generation={}&alt=media", self.generation),
+            media_link: format!(
+                "{url}/download/{path}?generation={}&alt=media",
+                self.generation
+            ),
             name: &self.name,
             bucket: &self.bucket,
             generation: self.generation,
@@ -303,10 +342,16 @@ pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     let problem = match name {
         "" => "Required parameter: name".to_owned(),
         "." | ".." => format!("Disallowed object name: {name:?}"),
-        name if name.len() > 1024 => format!("The name is {} bytes long; 1024 are possible", name.len()),
+        name if name.len() > 1024 => {
+            format!("The name is {} bytes long; 1024 are possible", name.len())
+        }
         name if name.contains(['\r', '\n']) => "The name must not hold line breaks".to_owned(),
         name if name.contains('\0') => "The name must not hold NUL characters".to_owned(),
         _ => return Ok(()),
     };
-    Err(ApiError::invalid(problem).with_reason(if name.is_empty() { "required" } else { "invalid" }))
+    Err(ApiError::invalid(problem).with_reason(if name.is_empty() {
+        "required"
+    } else {
+        "invalid"
+    }))
 }

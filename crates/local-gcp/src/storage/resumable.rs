@@ -5,7 +5,7 @@ use super::{
     object::{Settings, check_name},
     precondition::Preconditions,
     upload::{content_type, name, resource},
-    write::{NewObject, receive, store},
+    write::{NewObject, receive, store_and},
 };
 use crate::{
     app::App,
@@ -52,13 +52,16 @@ impl Session {
     }
 }
 
-pub(super) async fn start(mut call: Call) -> Answer {
-    let body = to_bytes(std::mem::take(&mut call.stream), LARGEST_METADATA).await;
-    let resource = resource(&body.map_err(|e| ApiError::invalid(format!("cannot read the metadata: {e}")))?)?;
+pub(super) async fn start(call: Call) -> Answer {
+    let body = to_bytes(call.take_stream(), LARGEST_METADATA).await;
+    let resource =
+        resource(&body.map_err(|e| ApiError::invalid(format!("cannot read the metadata: {e}")))?)?;
     let (bucket, name) = (call.param("bucket")?.to_owned(), name(&call, &resource)?);
     check_name(&name)?;
     let mut settings = Settings::of(&resource)?;
-    settings.content_type.get_or_insert_with(|| content_type(call.header("x-upload-content-type")));
+    settings
+        .content_type
+        .get_or_insert_with(|| content_type(call.header("x-upload-content-type")));
     let session = Session {
         expected: Expected::of_resource(&resource)?,
         preconditions: Preconditions::of_query(&call)?,
@@ -71,9 +74,13 @@ pub(super) async fn start(mut call: Call) -> Answer {
     let id = format!("{:032x}", rand::random::<u128>());
     call.write(|tx| {
         super::bucket::find(tx, &session.bucket)?;
-        let live = tx.get::<super::object::Object>(&super::object::key(&session.bucket, &session.name));
+        let live =
+            tx.get::<super::object::Object>(&super::object::key(&session.bucket, &session.name));
         session.preconditions.check(live.as_deref())?;
-        let end = call.now().saturating_add(LIFETIME).unwrap_or(Timestamp::MAX);
+        let end = call
+            .now()
+            .saturating_add(LIFETIME)
+            .unwrap_or(Timestamp::MAX);
         timers::set(tx, "storage", &format!("upload {id}"), end);
         tx.put(&id, session);
         Ok(())
@@ -84,7 +91,9 @@ pub(super) async fn start(mut call: Call) -> Answer {
         call.app.url,
         call.param("bucket")?
     );
-    let reply = Reply::bare(StatusCode::OK).header(LOCATION, location).header(UPLOAD_ID, id);
+    let reply = Reply::bare(StatusCode::OK)
+        .header(LOCATION, location)
+        .header(UPLOAD_ID, id);
     Ok(reply.noting(resource, Value::Null))
 }
 
@@ -94,30 +103,46 @@ enum Range {
     /// `bytes */*` or `bytes */TOTAL`.
     Query { total: Option<u64> },
     /// `bytes FIRST-LAST/TOTAL`, the total perhaps `*`.
-    Chunk { first: u64, length: u64, total: Option<u64> },
+    Chunk {
+        first: u64,
+        length: u64,
+        total: Option<u64>,
+    },
     /// No header: all that is left.
     Rest,
 }
 
 impl Range {
     fn parse(header: Option<&str>) -> Result<Self, ApiError> {
-        let Some(text) = header else { return Ok(Self::Rest) };
+        let Some(text) = header else {
+            return Ok(Self::Rest);
+        };
         let read = || {
             let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
-            let total = if total == "*" { None } else { Some(total.parse().ok()?) };
+            let total = if total == "*" {
+                None
+            } else {
+                Some(total.parse().ok()?)
+            };
             if range == "*" {
                 return Some(Self::Query { total });
             }
             let (first, last) = range.split_once('-')?;
             let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
             let fits = last >= first && total.is_none_or(|total| last < total);
-            fits.then_some(Self::Chunk { first, length: last - first + 1, total })
+            fits.then(|| Self::Chunk {
+                first,
+                length: last - first + 1,
+                total,
+            })
         };
-        read().ok_or_else(|| ApiError::invalid(format!("Failed to parse Content-Range header: {text:?}")))
+        read().ok_or_else(|| {
+            ApiError::invalid(format!("Failed to parse Content-Range header: {text:?}"))
+        })
     }
 }
 
-pub(super) async fn chunk(mut call: Call) -> Answer {
+pub(super) async fn chunk(call: Call) -> Answer {
     let id = call.query.get("upload_id").unwrap_or_default().to_owned();
     let session = find(&call.app, &id)?;
     let range = Range::parse(call.header("content-range"))?;
@@ -127,12 +152,16 @@ pub(super) async fn chunk(mut call: Call) -> Answer {
     let received = session.received();
     let (total, session) = match range {
         Range::Query { total } => (total, session),
-        Range::Chunk { first, length, total } => {
-            let session = take(&mut call, &id, session, first, Some(length)).await?;
+        Range::Chunk {
+            first,
+            length,
+            total,
+        } => {
+            let session = take(&call, &id, session, first, Some(length)).await?;
             (total, session)
         }
         Range::Rest => {
-            let session = take(&mut call, &id, session, received, None).await?;
+            let session = take(&call, &id, session, received, None).await?;
             (Some(session.received()), session)
         }
     };
@@ -147,7 +176,13 @@ pub(super) async fn chunk(mut call: Call) -> Answer {
 }
 
 /// Stores a chunk. Bytes that were received before are left out; a gap is refused.
-async fn take(call: &mut Call, id: &str, session: Session, first: u64, length: Option<u64>) -> Result<Session, ApiError> {
+async fn take(
+    call: &Call,
+    id: &str,
+    session: Session,
+    first: u64,
+    length: Option<u64>,
+) -> Result<Session, ApiError> {
     let received = session.received();
     let Some(known) = received.checked_sub(first) else {
         return Err(ApiError::invalid(format!(
@@ -156,8 +191,13 @@ async fn take(call: &mut Call, id: &str, session: Session, first: u64, length: O
         )));
     };
     let known = length.map_or(known, |length| known.min(length));
-    let stream = std::mem::take(&mut call.stream);
-    let blob = receive(&call.app, stream, usize::try_from(known).unwrap_or(usize::MAX)).await?;
+    let stream = call.take_stream();
+    let blob = receive(
+        &call.app,
+        stream,
+        usize::try_from(known).unwrap_or(usize::MAX),
+    )
+    .await?;
     let keep = |tx: &mut Tx| {
         let mut now = (*tx.get::<Session>(id).ok_or_else(|| gone(id))?).clone();
         let complete = length.is_none_or(|length| blob.size == length - known);
@@ -169,7 +209,10 @@ async fn take(call: &mut Call, id: &str, session: Session, first: u64, length: O
         Ok(now)
     };
     let result: Result<Session, ApiError> = call.write(keep);
-    if !result.as_ref().is_ok_and(|session| session.parts.contains(&blob)) {
+    if !result
+        .as_ref()
+        .is_ok_and(|session| session.parts.contains(&blob))
+    {
         call.app.blobs.remove([blob.id.as_str()]);
     }
     result
@@ -191,13 +234,21 @@ async fn complete(call: &Call, id: &str, session: Session) -> Answer {
         expected: session.expected.clone().or(Expected::of_headers(call)?),
         preconditions: session.preconditions.clone(),
     };
-    let object = store(call, new)?.json(&call.app.store.view(), &call.app.url)?;
-    call.write(|tx| {
+    let mut shown = Value::Null;
+    store_and(call, new, |tx, object| {
+        shown = object.json(tx, &call.app.url)?;
         discard_parts(&call.app, tx, &session);
-        tx.put(id, Session { parts: vec![], done: Some(object.clone()), ..session });
+        tx.put(
+            id,
+            Session {
+                parts: vec![],
+                done: Some(shown.clone()),
+                ..session
+            },
+        );
         Ok(())
     })?;
-    Reply::json(&object)
+    Reply::json(&shown)
 }
 
 /// Gives a session up. Google answers the made-up status 499.
@@ -209,7 +260,9 @@ pub(super) async fn cancel(call: Call) -> Answer {
         timers::cancel(tx, "storage", &format!("upload {id}"));
         Ok(())
     })?;
-    Ok(Reply::bare(StatusCode::from_u16(499).unwrap_or(StatusCode::NO_CONTENT)))
+    Ok(Reply::bare(
+        StatusCode::from_u16(499).unwrap_or(StatusCode::NO_CONTENT),
+    ))
 }
 
 /// Forgets a session and what it had received.
@@ -221,16 +274,29 @@ pub(super) fn forget(app: &App, tx: &mut Tx, id: &str) {
 }
 
 fn discard_parts(app: &App, tx: &mut Tx, session: &Session) {
-    let (app, ids) = (app.clone(), session.parts.iter().map(|part| part.id.clone()).collect::<Vec<_>>());
+    let (app, ids) = (
+        app.clone(),
+        session
+            .parts
+            .iter()
+            .map(|part| part.id.clone())
+            .collect::<Vec<_>>(),
+    );
     tx.afterwards(move || app.blobs.remove(ids.iter().map(String::as_str)));
 }
 
 fn find(app: &App, id: &str) -> Result<Session, ApiError> {
-    app.store.view().get::<Session>(id).map(|session| (*session).clone()).ok_or_else(|| gone(id))
+    app.store
+        .view()
+        .get::<Session>(id)
+        .map(|session| (*session).clone())
+        .ok_or_else(|| gone(id))
 }
 
 fn gone(id: &str) -> ApiError {
-    ApiError::not_found(format!("There is no upload session {id:?}; start the upload anew"))
+    ApiError::not_found(format!(
+        "There is no upload session {id:?}; start the upload anew"
+    ))
 }
 
 #[cfg(test)]
@@ -240,11 +306,27 @@ mod tests {
     #[test]
     fn content_ranges_are_read_or_refused() {
         assert_eq!(Range::parse(None).unwrap(), Range::Rest);
-        assert_eq!(Range::parse(Some("bytes */*")).unwrap(), Range::Query { total: None });
-        assert_eq!(Range::parse(Some("bytes */0")).unwrap(), Range::Query { total: Some(0) });
-        let chunk = Range::Chunk { first: 0, length: 10, total: Some(12) };
+        assert_eq!(
+            Range::parse(Some("bytes */*")).unwrap(),
+            Range::Query { total: None }
+        );
+        assert_eq!(
+            Range::parse(Some("bytes */0")).unwrap(),
+            Range::Query { total: Some(0) }
+        );
+        let chunk = Range::Chunk {
+            first: 0,
+            length: 10,
+            total: Some(12),
+        };
         assert_eq!(Range::parse(Some("bytes 0-9/12")).unwrap(), chunk);
-        for bad in ["0-9/12", "bytes 9-0/12", "bytes 0-12/12", "bytes a-b/*", "bytes 0-9"] {
+        for bad in [
+            "0-9/12",
+            "bytes 9-0/12",
+            "bytes 0-12/12",
+            "bytes a-b/*",
+            "bytes 0-9",
+        ] {
             assert!(Range::parse(Some(bad)).is_err(), "{bad}");
         }
     }

@@ -28,53 +28,64 @@ pub(super) async fn insert(call: Call) -> Answer {
     }
 }
 
-async fn media(mut call: Call) -> Answer {
+async fn media(call: Call) -> Answer {
     let name = call.query.get("name").unwrap_or_default().to_owned();
     check(&call, &name)?;
-    let blob = receive(&call.app, std::mem::take(&mut call.stream), 0).await?;
+    let blob = receive(&call.app, call.take_stream(), 0).await?;
     let settings = Settings {
         content_type: Some(content_type(call.header("content-type"))),
         content_encoding: call.query.get("contentEncoding").map(str::to_owned),
         ..Settings::default()
     };
     let expected = Expected::of_headers(&call)?;
-    finish(&call, NewObject {
-        bucket: call.param("bucket")?.to_owned(),
-        name,
-        settings,
-        blob,
-        component_count: None,
-        expected,
-        preconditions: Preconditions::of_query(&call)?,
-    })
+    finish(
+        &call,
+        NewObject {
+            bucket: call.param("bucket")?.to_owned(),
+            name,
+            settings,
+            blob,
+            component_count: None,
+            expected,
+            preconditions: Preconditions::of_query(&call)?,
+        },
+    )
 }
 
-async fn multipart(mut call: Call) -> Answer {
-    let body = to_bytes(std::mem::take(&mut call.stream), LARGEST_MULTIPART).await;
+async fn multipart(call: Call) -> Answer {
+    let body = to_bytes(call.take_stream(), LARGEST_MULTIPART).await;
     let body = body.map_err(|e| ApiError::invalid(format!("cannot read the request body: {e}")))?;
     let parts = multipart_related::parse(call.header("content-type").unwrap_or_default(), &body)?;
     let [metadata, media, trailing @ ..] = &parts[..] else {
-        return Err(ApiError::invalid(format!("A multipart upload has two parts at least, this one has {}", parts.len())));
+        return Err(ApiError::invalid(format!(
+            "A multipart upload has two parts at least, this one has {}",
+            parts.len()
+        )));
     };
     let resource = resource(metadata.body)?;
     let name = name(&call, &resource)?;
     check(&call, &name)?;
     let mut settings = Settings::of(&resource)?;
-    settings.content_type.get_or_insert_with(|| content_type(media.content_type));
+    settings
+        .content_type
+        .get_or_insert_with(|| content_type(media.content_type));
     let mut expected = Expected::of_resource(&resource)?.or(Expected::of_headers(&call)?);
     for Part { body, .. } in trailing {
         expected = expected.or(Expected::of_resource(&self::resource(body)?)?);
     }
     let blob = call.app.blobs.put(media.body).await?;
-    let reply = finish(&call, NewObject {
-        bucket: call.param("bucket")?.to_owned(),
-        name,
-        settings,
-        blob,
-        component_count: None,
-        expected,
-        preconditions: Preconditions::of_query(&call)?,
-    })?;
+    let reply = finish(
+        &call,
+        NewObject {
+            bucket: call.param("bucket")?.to_owned(),
+            name,
+            settings,
+            blob,
+            component_count: None,
+            expected,
+            preconditions: Preconditions::of_query(&call)?,
+        },
+    )?;
     Ok(reply.noting(resource, Value::Null))
 }
 
@@ -98,8 +109,12 @@ pub(super) fn resource(body: &[u8]) -> Result<Value, ApiError> {
 
 /// The object's name: the query's, else the resource's.
 pub(super) fn name(call: &Call, resource: &Value) -> Result<String, ApiError> {
-    let name = call.query.get("name").or_else(|| resource.get("name")?.as_str());
-    name.map(str::to_owned).ok_or_else(|| ApiError::invalid("Required parameter: name").with_reason("required"))
+    let name = call
+        .query
+        .get("name")
+        .or_else(|| resource.get("name")?.as_str());
+    name.map(str::to_owned)
+        .ok_or_else(|| ApiError::invalid("Required parameter: name").with_reason("required"))
 }
 
 pub(super) fn content_type(header: Option<&str>) -> String {

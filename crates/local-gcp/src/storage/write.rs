@@ -38,8 +38,23 @@ pub(super) struct NewObject {
 
 /// Stores an object whose bytes are there already. When it is refused, the bytes are thrown away.
 pub(super) fn store(call: &Call, new: NewObject) -> Result<Object, ApiError> {
+    store_and(call, new, |_, _| Ok(()))
+}
+
+/// The same, with something that happens in the same transaction.
+pub(super) fn store_and(
+    call: &Call,
+    new: NewObject,
+    also: impl FnOnce(&mut Tx, &Object) -> Result<(), ApiError>,
+) -> Result<Object, ApiError> {
     let id = new.blob.id.clone();
-    let stored = new.expected.check(&new.blob).and_then(|()| call.write(|tx| insert(&call.app, tx, new)));
+    let stored = new.expected.check(&new.blob).and_then(|()| {
+        call.write(|tx| {
+            let object = insert(&call.app, tx, new)?;
+            also(tx, &object)?;
+            Ok(object)
+        })
+    });
     if stored.is_err() {
         call.app.blobs.remove([id.as_str()]);
     }
@@ -47,7 +62,7 @@ pub(super) fn store(call: &Call, new: NewObject) -> Result<Object, ApiError> {
 }
 
 /// Puts a new object in the place of what has its name now.
-pub(super) fn insert(app: &App, tx: &mut Tx, new: NewObject) -> Result<Object, ApiError> {
+fn insert(app: &App, tx: &mut Tx, new: NewObject) -> Result<Object, ApiError> {
     let bucket = bucket::find(tx, &new.bucket)?;
     check_name(&new.name)?;
     let key = key(&new.bucket, &new.name);
@@ -58,7 +73,9 @@ pub(super) fn insert(app: &App, tx: &mut Tx, new: NewObject) -> Result<Object, A
     }
     let now = app.clock.now();
     let mut settings = new.settings;
-    settings.storage_class.get_or_insert_with(|| bucket.storage_class().to_owned());
+    settings
+        .storage_class
+        .get_or_insert_with(|| bucket.storage_class().to_owned());
     if bucket.holds_new_objects() {
         settings.event_based_hold.get_or_insert(true);
     }
@@ -79,7 +96,7 @@ pub(super) fn insert(app: &App, tx: &mut Tx, new: NewObject) -> Result<Object, A
 }
 
 /// Microseconds, as Google's generations look, and always more than the last.
-fn next_generation(app: &App, tx: &mut Tx) -> u64 {
+pub(super) fn next_generation(app: &App, tx: &mut Tx) -> u64 {
     let last = tx.get::<LastGeneration>("last").map_or(0, |last| last.0);
     let now = u64::try_from(app.clock.now().as_microsecond()).unwrap_or(0);
     let next = now.max(last + 1);
@@ -92,11 +109,13 @@ pub(super) async fn receive(app: &App, body: Body, mut skipped: usize) -> Result
     let mut writer = app.blobs.writer().await?;
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|e| ApiError::invalid(format!("the request body broke off: {e}")));
+        let chunk =
+            chunk.map_err(|e| ApiError::invalid(format!("the request body broke off: {e}")));
         let chunk = match chunk {
             Ok(chunk) => chunk,
             Err(error) => {
-                app.blobs.remove([app.blobs.finish(writer).await?.id.as_str()]);
+                app.blobs
+                    .remove([app.blobs.finish(writer).await?.id.as_str()]);
                 return Err(error);
             }
         };

@@ -8,4 +8,8 @@ mod pubsub_client;
 mod pubsub_push;
 mod receiver;
 mod run_services;
+mod storage;
+mod storage_client;
+mod storage_object_store;
+mod storage_protection;
 mod support;

@@ -29,17 +29,20 @@ fn put<T: Clone>(given: Option<&T>, place: &mut T) {
     }
 }
 
-fn put_some<T: Clone>(given: &Option<T>, place: &mut Option<T>) {
+fn put_some<T: Clone>(given: Option<&T>, place: &mut Option<T>) {
     if given.is_some() {
-        place.clone_from(given);
+        *place = given.cloned();
     }
 }
 
 impl SourceArgs {
     fn configure(&self, config: &mut Config) {
         put(self.from.as_ref(), &mut config.source.url);
-        put_some(&self.password_file, &mut config.source.password_file);
-        put_some(&self.pg_bin_dir, &mut config.source.pg_bin_dir);
+        put_some(
+            self.password_file.as_ref(),
+            &mut config.source.password_file,
+        );
+        put_some(self.pg_bin_dir.as_ref(), &mut config.source.pg_bin_dir);
     }
 }
 
@@ -63,16 +66,22 @@ impl RunArgs {
 
 impl ScratchArgs {
     fn configure(&self, config: &mut Config) {
-        put_some(&self.identity_file, &mut config.encryption.identity_file);
-        put_some(&self.pg_bin_dir, &mut config.source.pg_bin_dir);
+        put_some(
+            self.identity_file.as_ref(),
+            &mut config.encryption.identity_file,
+        );
+        put_some(self.pg_bin_dir.as_ref(), &mut config.source.pg_bin_dir);
         put(self.jobs.as_ref(), &mut config.restore.jobs);
     }
 }
 
 impl RestoreArgs {
     fn configure(&self, config: &mut Config) {
-        put_some(&self.identity_file, &mut config.encryption.identity_file);
-        put_some(&self.pg_bin_dir, &mut config.source.pg_bin_dir);
+        put_some(
+            self.identity_file.as_ref(),
+            &mut config.encryption.identity_file,
+        );
+        put_some(self.pg_bin_dir.as_ref(), &mut config.source.pg_bin_dir);
         put(self.jobs.as_ref(), &mut config.restore.jobs);
     }
 }

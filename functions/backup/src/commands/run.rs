@@ -16,10 +16,10 @@ pub(super) async fn execute(context: &Context) -> Result<ExitStatus, Error> {
     let options = options(&context.config)?;
     let (repository, clock) = (&context.repository, Arc::clone(&context.clock));
     if let Some(task) = options.task.as_ref().filter(|task| task.index > 0) {
-        let helped = apply::help(task, &options, repository, clock, &context.shutdown).await?;
+        let followed = apply::follow(task, &options, repository, clock, &context.shutdown).await?;
         tracing::info!(
             task = task.index,
-            reads = helped,
+            reads = followed,
             "task 0 makes the backup out of it"
         );
         return Ok(ExitStatus::Done);

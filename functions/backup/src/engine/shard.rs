@@ -14,12 +14,12 @@
 //! A dead worker loses nothing: when its heartbeat stops, the leader reads again what it had claimed. A dead leader ends the
 //! run, because its locks went with it: nobody writes a manifest, and what was stored is debris that pruning knows.
 
+mod follower;
 mod gather;
-mod helper;
 mod queue;
 
+pub use follower::{FollowerOptions, follow};
 pub use gather::Others;
-pub use helper::{HelperOptions, help};
 pub use queue::ShardQueue;
 
 use super::Finished;

@@ -24,19 +24,7 @@ impl Error {
             Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
             Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
             Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
-            Self::Store(StoreError::NoFolder(_)) => "create it, or correct the target",
-            Self::Store(StoreError::NoBucket(_)) => {
-                "correct the target, or create the bucket; `gcloud storage buckets list` shows those that are there"
-            }
-            Self::Store(StoreError::NotFound(_)) => {
-                "`backup verify --level objects` lists what is missing; restore an older backup"
-            }
-            Self::Store(StoreError::Damaged { .. }) => {
-                "do not rely on this backup: restore an older one, and make a new one"
-            }
-            Self::Store(StoreError::Failed { .. }) => {
-                "check that the bucket or folder exists and that this identity may use it"
-            }
+            Self::Store(error) => return error.advice(),
             Self::Manifest {
                 source: ManifestError::Unknown { .. },
                 ..
@@ -58,6 +46,12 @@ impl Error {
             Self::Refuted { .. } | Self::Mismatch(_) => {
                 "keep the backup for examination and rely on another one"
             }
+            Self::PruneBlocked(why) if why.contains("max_delete_ratio") => {
+                "see `backup prune --dry-run`; if all of that is to go, set retention.max_delete_ratio = 1.0 for one prune"
+            }
+            Self::PruneBlocked(_) => {
+                "look at the backup with `backup show ID`, then `backup prune --accept ID`, or make a good one"
+            }
             Self::Suspicious { .. } => {
                 "nothing will be pruned until you look: `backup show` it, then `backup prune --accept ID`"
             }
@@ -77,6 +71,27 @@ impl Error {
     /// The whole chain in one line.
     pub fn chain(&self) -> String {
         chain(self)
+    }
+}
+
+impl StoreError {
+    fn advice(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoFolder(_) => "create it, or correct the target",
+            Self::NoBucket(_) => {
+                "correct the target, or create the bucket; `gcloud storage buckets list` shows those that are there"
+            }
+            Self::NotFound(_) => {
+                "`backup verify --level objects` lists what is missing; restore an older backup"
+            }
+            Self::Damaged { .. } => {
+                "do not rely on this backup: restore an older one, and make a new one"
+            }
+            Self::Failed { .. } => {
+                "check that the bucket or folder exists and that this identity may use it"
+            }
+            Self::Exists(_) | Self::Protected { .. } => return None,
+        })
     }
 }
 

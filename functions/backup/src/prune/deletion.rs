@@ -47,6 +47,14 @@ pub struct Freed {
     pub bytes: u64,
 }
 
+impl Freed {
+    /// Counts `more` too.
+    pub fn add(&mut self, more: Self) {
+        self.objects += more.objects;
+        self.bytes += more.bytes;
+    }
+}
+
 /// Remembers a deletion that has begun.
 #[derive(Debug, Serialize, Deserialize)]
 struct Tombstone {
@@ -55,27 +63,29 @@ struct Tombstone {
 }
 
 /// Deletes under the lease of a prune.
-pub struct Deleter<'a> {
+pub(super) struct Deleter<'a> {
     /// Where.
-    pub repository: &'a Repository,
+    pub(super) repository: &'a Repository,
     /// Ours, or nothing is deleted.
-    pub lease: &'a Lease,
+    pub(super) lease: &'a Lease,
     /// Dates tombstones.
-    pub clock: &'a dyn Clock,
+    pub(super) clock: &'a dyn Clock,
     /// Ends the work between two deletions.
-    pub shutdown: &'a Shutdown,
+    pub(super) shutdown: &'a Shutdown,
 }
 
 /// The deletions that have begun and not ended.
-pub async fn begun(store: &Store) -> Result<Vec<BackupId>, StoreError> {
+pub(super) async fn begun(store: &Store) -> Result<Vec<BackupId>, StoreError> {
     let names = store.names(BEGUN).await?;
-    let ids = names.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok());
+    let ids = names
+        .iter()
+        .filter_map(|name| name.strip_suffix(".json")?.parse().ok());
     Ok(ids.collect())
 }
 
 impl Deleter<'_> {
     /// Deletes a backup.
-    pub async fn delete(&self, id: &BackupId) -> Result<Ended, Error> {
+    pub(super) async fn delete(&self, id: &BackupId) -> Result<Ended, Error> {
         self.lease.confirm().await?;
         // Between the decision and now somebody may have pinned it.
         if let Some(pin) = self.repository.records(id).await?.pin {
@@ -89,7 +99,7 @@ impl Deleter<'_> {
     }
 
     /// Deletes what is left of a backup whose manifest is gone, or never was.
-    pub async fn finish(&self, id: &BackupId) -> Result<Ended, Error> {
+    pub(super) async fn finish(&self, id: &BackupId) -> Result<Ended, Error> {
         self.lease.confirm().await?;
         if self.has_manifest(id).await? {
             // Somebody has brought it back out of the bucket's own recycle bin.
@@ -111,7 +121,7 @@ impl Deleter<'_> {
     }
 
     /// Deletes single small objects that nothing refers to.
-    pub async fn sweep(&self, objects: &[Listed]) -> Result<Freed, Error> {
+    pub(super) async fn sweep(&self, objects: &[Listed]) -> Result<Freed, Error> {
         let (freed, _) = self.delete_all(objects.to_vec()).await?;
         Ok(freed)
     }
@@ -161,16 +171,19 @@ impl Deleter<'_> {
                 }
             })
             .buffer_unordered(PARALLEL)
-            .try_fold((Freed::default(), None), async |(mut freed, mut kept), done| {
-                match done {
-                    Ok(bytes) => {
-                        freed.objects += 1;
-                        freed.bytes += bytes;
+            .try_fold(
+                (Freed::default(), None),
+                async |(mut freed, mut kept), done| {
+                    match done {
+                        Ok(bytes) => {
+                            freed.objects += 1;
+                            freed.bytes += bytes;
+                        }
+                        Err(why) => kept = Some(why),
                     }
-                    Err(why) => kept = Some(why),
-                }
-                Ok((freed, kept))
-            });
+                    Ok((freed, kept))
+                },
+            );
         tokio::select! {
             biased;
             () = self.shutdown.wait() => Err(Error::PruneStopped),

@@ -5,7 +5,7 @@ use super::{
     archive::{Archive, Entry},
 };
 use crate::error::Error;
-use std::io::Write as _;
+use std::{io::Write as _, path::Path};
 use tempfile::NamedTempFile;
 
 /// Complaints shown in an error.
@@ -26,24 +26,7 @@ pub(super) async fn run(
     for entry in entries {
         writeln!(list, "{}", entry.line).map_err(Error::io("write a list for pg_restore"))?;
     }
-    let options = restore.options;
-    let mut arguments = vec![
-        format!(
-            "--dbname={}",
-            database_argument(&restore.server.params.database)
-        ),
-        format!("--use-list={}", list.path().display()),
-    ];
-    if jobs > 1 {
-        arguments.push(format!("--jobs={jobs}"));
-    }
-    if options.no_owner {
-        arguments.extend(["--no-owner".to_owned(), "--no-acl".to_owned()]);
-    }
-    if let Some(role) = &options.role {
-        arguments.push(format!("--role={role}"));
-    }
-    arguments.push(archive.path().display().to_string());
+    let arguments = arguments(restore, archive, list.path(), jobs);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     // kB, since a plain number would be read as kB as well.
     let memory = format!(
@@ -71,6 +54,26 @@ pub(super) async fn run(
         }),
         _ => Ok(harmless),
     }
+}
+
+fn arguments(restore: &Restore<'_>, archive: &Archive, list: &Path, jobs: usize) -> Vec<String> {
+    let options = restore.options;
+    let database = database_argument(&restore.server.params.database);
+    let mut arguments = vec![
+        format!("--dbname={database}"),
+        format!("--use-list={}", list.display()),
+    ];
+    if jobs > 1 {
+        arguments.push(format!("--jobs={jobs}"));
+    }
+    if options.no_owner {
+        arguments.extend(["--no-owner".to_owned(), "--no-acl".to_owned()]);
+    }
+    if let Some(role) = &options.role {
+        arguments.push(format!("--role={role}"));
+    }
+    arguments.push(archive.path().display().to_string());
+    arguments
 }
 
 /// A name with `=` in it would be taken for connection parameters.
@@ -101,7 +104,10 @@ fn complaints(stderr: &str) -> Vec<String> {
     let (mut entry, mut found) = (String::new(), Vec::new());
     for line in stderr.lines() {
         if let Some((_, rest)) = line.split_once("from TOC entry ") {
-            entry = rest.splitn(4, ' ').nth(3).unwrap_or(rest).to_owned();
+            rest.splitn(4, ' ')
+                .nth(3)
+                .unwrap_or(rest)
+                .clone_into(&mut entry);
         } else if let Some(error) = line.strip_prefix("pg_restore: error: ") {
             let error = error
                 .strip_prefix("could not execute query: ERROR:  ")

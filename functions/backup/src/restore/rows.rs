@@ -5,7 +5,7 @@ use super::{
     archive::{Archive, Entry},
     copy_in::{self, Destination},
     post_data,
-    schedule::{Schedule, Step, TablePlan},
+    schedule::{IndexPlan, Schedule, Step, TablePlan, cost},
 };
 use crate::{
     error::Error,
@@ -52,7 +52,10 @@ fn plan(table: &Table) -> TablePlan {
         chunks: table.chunks.iter().map(|chunk| chunk.raw_bytes).collect(),
         indexes: early_indexes(table)
             .iter()
-            .map(|i| (i.method.clone(), i.bytes))
+            .map(|index| IndexPlan {
+                cost: cost(&index.method, index.bytes),
+                exclusive: index.constraint.is_some(),
+            })
             .collect(),
         alone: table.extension.is_some(),
     }
@@ -137,9 +140,9 @@ impl Work<'_> {
     async fn build(&self, entry: &Entry) -> Result<(), Error> {
         let _place = self.places.acquire().await;
         let remarks = post_data::run(self.restore, self.archive, &[entry], "index", 1).await?;
-        remarks
-            .into_iter()
-            .for_each(|remark| tracing::warn!(remark));
+        for remark in remarks {
+            tracing::warn!(remark);
+        }
         Ok(())
     }
 

@@ -39,8 +39,8 @@ impl HttpService for CrcService {
             }
         }
         let mut response = self.0.execute(request).await?;
-        let sent = response.headers().get_all(HEADER).iter();
-        if let Some(crc) = sent.filter_map(|value| parse(value.to_str().ok()?)).next() {
+        let mut sent = response.headers().get_all(HEADER).iter();
+        if let Some(crc) = sent.find_map(|value| parse(value.to_str().ok()?)) {
             response.extensions_mut().insert(crc);
         }
         Ok(response)

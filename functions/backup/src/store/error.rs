@@ -57,8 +57,8 @@ impl StoreError {
     pub fn is_forbidden(&self) -> bool {
         use object_store::Error::{PermissionDenied, Unauthenticated};
         match self {
-            Self::Protected { .. } => true,
-            Self::Failed {
+            Self::Protected { .. }
+            | Self::Failed {
                 source: PermissionDenied { .. } | Unauthenticated { .. },
                 ..
             } => true,

@@ -7,6 +7,12 @@ mod consistency;
 #[cfg(test)]
 mod faulty;
 #[cfg(test)]
+mod forged;
+#[cfg(test)]
+mod pruning;
+#[cfg(test)]
 mod retention;
 #[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod shrinkage;

@@ -24,12 +24,12 @@ use std::{
 };
 
 /// How long a task waits for the leader's plan: a leader may wait for its locks.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 /// How often it looks.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What a helping task needs to know.
-pub struct HelperOptions {
+/// What a following task needs to know.
+pub struct FollowerOptions {
     /// The server; the same that the leader reads.
     pub server: Server,
     /// Reading sessions.
@@ -41,9 +41,9 @@ pub struct HelperOptions {
 }
 
 /// Helps the leader of `task`'s run until there is nothing left to read. Returns how many reads it did.
-pub async fn help(
+pub async fn follow(
     task: &Task,
-    options: &HelperOptions,
+    options: &FollowerOptions,
     repository: &Repository,
     clock: Arc<dyn Clock>,
     shutdown: &Shutdown,
@@ -111,7 +111,7 @@ async fn find_plan(task: &Task, store: &Store) -> Result<SharedPlan, Error> {
         })
 }
 
-fn job(task: &Task, options: &HelperOptions, store: &Store, plan: &SharedPlan) -> Job {
+fn job(task: &Task, options: &FollowerOptions, store: &Store, plan: &SharedPlan) -> Job {
     let weight = plan.reads.iter().map(|read| read.weight).sum::<u64>() / u64::from(task.count);
     Job {
         server: options.server.clone(),
@@ -130,7 +130,7 @@ fn job(task: &Task, options: &HelperOptions, store: &Store, plan: &SharedPlan) -
             options.workers * options.chunk_bytes,
         ),
         stop: Arc::new(AtomicBool::new(false)),
-        progress: Progress::new("helping", Some(weight), Unit::Bytes),
+        progress: Progress::new("following", Some(weight), Unit::Bytes),
     }
 }
 
