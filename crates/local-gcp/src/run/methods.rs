@@ -1,8 +1,10 @@
 //! The methods that services, worker pools and jobs share: create, get, list, patch, delete.
 
 use super::{
+    execution::Execution,
     names::{self, Kind},
     plan::{Change, Planned, plan},
+    quota,
     resource::{Resource, any},
     revision::Revision,
     schema,
@@ -88,7 +90,8 @@ fn change(
         },
     )?;
     if call.query.flag("validateOnly") {
-        return Ok(validated(call, kind, &planned));
+        let body = any(kind.any(), planned.resource.json(&call.app, kind));
+        return Ok(validated(call, name, body));
     }
     start(call, tx, kind, planned)
 }
@@ -115,10 +118,9 @@ pub(super) fn start(
 }
 
 /// An operation that has ended already and is not kept.
-fn validated(call: &Call, kind: Kind, planned: &Planned) -> Value {
-    let body = any(kind.any(), planned.resource.json(&call.app, kind));
+pub(super) fn validated(call: &Call, name: &str, body: Value) -> Value {
     Operation {
-        name: operation_name(&planned.resource.name),
+        name: operation_name(name),
         api: call.api.to_owned(),
         work: Value::Null,
         metadata: body.clone(),
@@ -145,6 +147,7 @@ pub(super) fn operate(
     work: Value,
     metadata: Value,
 ) -> Result<Value, ApiError> {
+    quota::take(call, tx, names::location(name))?;
     Ok(operations::begin(call, tx, operation_name(name), work, metadata).json())
 }
 
@@ -193,14 +196,10 @@ pub(super) async fn delete(call: Call, kind: Kind) -> Answer {
             deleted: Some(call.now()),
             ..(*old).clone()
         };
-        if call.query.flag("validateOnly") {
-            let planned = Planned {
-                resource,
-                revision: None,
-            };
-            return Ok(validated(&call, kind, &planned));
-        }
         let metadata = any(kind.any(), resource.json(&call.app, kind));
+        if call.query.flag("validateOnly") {
+            return Ok(validated(&call, &name, metadata));
+        }
         if call.effects.operation_error.is_none() {
             tx.put(&name, resource);
         }
@@ -219,5 +218,6 @@ pub(super) async fn delete(call: Call, kind: Kind) -> Answer {
 pub(super) fn remove(tx: &mut Tx, name: &str) {
     tx.delete::<Resource>(name);
     tx.delete_prefix::<Revision>(&format!("{name}/revisions/"));
+    tx.delete_prefix::<Execution>(&format!("{name}/executions/"));
     iam::forget(tx, name);
 }

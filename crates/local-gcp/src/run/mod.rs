@@ -5,11 +5,13 @@
 //!                    └──► revision, if the template says something new
 //! ```
 
+mod execution;
 mod methods;
 mod names;
 mod operation;
 mod plan;
 mod policy;
+mod quota;
 mod resource;
 mod revision;
 mod scaling;
@@ -30,8 +32,10 @@ fn schema() -> &'static Schema {
 pub(crate) fn api() -> Api {
     let api = Api::new("run", "run.googleapis.com")
         .table::<resource::Resource>()
-        .table::<revision::Revision>();
-    operations(worker_pools(services(api))).on_operation(operation::finish)
+        .table::<revision::Revision>()
+        .table::<execution::Execution>()
+        .table::<quota::Used>();
+    operations(jobs(worker_pools(services(api)))).on_operation(operation::finish)
 }
 
 /// Routes methods of one kind; the names and paths have to be literals.
@@ -134,6 +138,36 @@ fn worker_pools(api: Api) -> Api {
         methods!(api, Kind::WorkerPool, "workerPools"),
         "workerPools"
     )
+}
+
+fn jobs(api: Api) -> Api {
+    let one = "/v2/{name=projects/*/locations/*/jobs/*/executions/*}";
+    methods!(api, Kind::Job, "jobs")
+        .post(
+            "run.projects.locations.jobs.run",
+            "/v2/{name=projects/*/locations/*/jobs/*}:run",
+            execution::run,
+        )
+        .get(
+            "run.projects.locations.jobs.executions.list",
+            "/v2/{parent=projects/*/locations/*/jobs/*}/executions",
+            execution::list,
+        )
+        .get(
+            "run.projects.locations.jobs.executions.get",
+            one,
+            execution::get,
+        )
+        .delete(
+            "run.projects.locations.jobs.executions.delete",
+            one,
+            execution::delete,
+        )
+        .post(
+            "run.projects.locations.jobs.executions.cancel",
+            "/v2/{name=projects/*/locations/*/jobs/*/executions/*}:cancel",
+            execution::cancel,
+        )
 }
 
 fn operations(api: Api) -> Api {

@@ -1,7 +1,7 @@
 //! Long-running operations of Cloud Run: how they end, and the methods that show them.
 
 use super::{
-    methods, names,
+    execution, methods, names,
     names::Kind,
     resource::{Resource, any},
     revision::{self, Revision},
@@ -43,6 +43,9 @@ pub(super) fn finish(app: &App, tx: &mut Tx, operation: &Operation) -> Result<Va
             tx.delete::<Revision>(name);
             Ok(any(revision::ANY, operation.metadata.clone()))
         }
+        Some("execute") => execution::finish(app, tx, name),
+        Some("deleteExecution") => Ok(execution::remove(tx, operation, name)),
+        Some("nothing") => Ok(operation.metadata.clone()),
         other => Err(ApiError::internal(format!("an operation for {other:?}"))),
     }
 }

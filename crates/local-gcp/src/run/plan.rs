@@ -145,6 +145,7 @@ fn next(change: &Change, spec: Object, revision: Option<&Revision>) -> Resource 
         made: 0,
         latest_created: String::new(),
         latest_ready: String::new(),
+        latest_execution: Value::Null,
         v1: Object::new(),
     });
     if next.spec != spec || next.v1 != change.v1 || revision.is_some() {

@@ -3,6 +3,7 @@
 
 use super::{
     names::{self, Kind},
+    quota,
     resource::Resource,
     schema,
 };
@@ -36,6 +37,7 @@ pub(super) async fn set(call: Call, kind: Kind) -> Answer {
     let mask = FieldMask::parse(mask.filter(|m| !m.is_empty()).unwrap_or("bindings,version"))?;
     let policy = call.write(|tx| {
         let name = existing(tx, &call, kind)?;
+        quota::take(&call, tx, names::location(name))?;
         let mut policy = iam::get(tx, name);
         mask.apply(&mut policy, &sent);
         policy["etag"] = sent.get("etag").cloned().unwrap_or_default();

@@ -36,6 +36,9 @@ pub(crate) struct Resource {
     /// The newest revision (or execution), and the newest that is ready: full names, empty when there is none.
     pub(super) latest_created: String,
     pub(super) latest_ready: String,
+    /// What a job says of its newest execution; null when there is none.
+    #[serde(default)]
+    pub(super) latest_execution: Value,
     /// What only the v1 form can say, such as annotations of clients; it lives beside the v2 form.
     #[serde(default)]
     pub(super) v1: Object,
@@ -120,7 +123,12 @@ impl Resource {
                 let statuses = INSTANCES.statuses(&self.spec, &self.latest_ready, "");
                 set("instanceSplitStatuses", statuses.into());
             }
-            Kind::Job => set("executionCount", self.made.into()),
+            Kind::Job => {
+                set("executionCount", self.made.into());
+                if self.latest_execution.is_object() {
+                    set("latestCreatedExecution", self.latest_execution.clone());
+                }
+            }
         }
         of.into()
     }

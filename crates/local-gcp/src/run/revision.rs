@@ -1,6 +1,7 @@
 //! Revisions: templates that do not change any more.
 
 use super::{
+    execution::newest_first,
     methods,
     names::{self, Kind},
     resource::{Resource, any, condition},
@@ -154,16 +155,9 @@ pub(super) async fn list(call: Call) -> Answer {
         }
     };
     let page = Page::of(&call.query, "pageSize", 100, 1000)?;
-    let mut all: Vec<_> = view
-        .with_prefix::<Revision>(&prefix)
-        .map(|(_, r)| r.clone())
-        .collect();
-    all.sort_by(|a, b| (b.created, &b.name).cmp(&(a.created, &a.name)));
-    let rows = all
-        .iter()
-        .enumerate()
-        .map(|(n, r)| (format!("{n:08}"), r.json()));
-    let (revisions, next) = page.cut(rows);
+    let rows = view.with_prefix::<Revision>(&prefix);
+    let rows = rows.map(|(_, r)| (r.created, r.name.as_str(), r.json()));
+    let (revisions, next) = page.cut(newest_first(rows));
     Reply::json(&methods::listed("revisions", revisions, next))
 }
 

@@ -7,6 +7,7 @@ mod pubsub;
 mod pubsub_client;
 mod pubsub_push;
 mod receiver;
+mod run_jobs;
 mod run_services;
 mod storage;
 mod storage_client;
