@@ -2,7 +2,7 @@
 //! says otherwise.
 
 use crate::{
-    billing, http::Api, identity, metadata, pubsub, secretmanager, serviceusage, sql, storage,
+    billing, http::Api, identity, metadata, pubsub, run, secretmanager, serviceusage, sql, storage,
 };
 
 pub(crate) fn all() -> Vec<Api> {
@@ -15,6 +15,7 @@ pub(crate) fn all() -> Vec<Api> {
         sql::api(),
         billing::api(),
         serviceusage::api(),
+        run::api(),
         storage::api(),
     ]
 }

@@ -12,6 +12,7 @@ mod metadata;
 mod options;
 mod outbound;
 mod pubsub;
+mod run;
 mod secretmanager;
 mod server;
 mod serviceusage;

@@ -8,6 +8,8 @@ mod pubsub;
 mod pubsub_client;
 mod pubsub_push;
 mod receiver;
+mod run_jobs;
+mod run_services;
 mod secrets;
 mod secrets_client;
 mod secrets_events;
