@@ -22,8 +22,11 @@ pub(crate) struct Account {
     pub(super) open: bool,
     #[serde(skip_serializing_if = "String::is_empty")]
     display_name: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    master_billing_account: String,
+    #[serde(
+        rename = "masterBillingAccount",
+        skip_serializing_if = "String::is_empty"
+    )]
+    master: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     currency_code: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -34,7 +37,7 @@ impl Record for Account {
     const TABLE: &'static str = "cloudbilling.accounts";
 }
 
-/// Checks `billingAccounts/XXXXXX-XXXXXX-XXXXXX`.
+/// Checks a name such as `billingAccounts/012345-567890-ABCDEF`.
 pub(super) fn check(name: &str) -> Result<(), ApiError> {
     let hex = |part: &str| {
         part.len() == 6

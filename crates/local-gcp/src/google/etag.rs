@@ -12,11 +12,33 @@ pub(crate) fn of(resource: &impl Serialize) -> String {
 }
 
 /// Refuses with `ABORTED` when the caller sent an etag and it is not the current one.
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "for the APIs whose refusal of an old etag is ABORTED"
+    )
+)]
 pub(crate) fn check(sent: Option<&str>, current: &str) -> Result<(), ApiError> {
     match sent.filter(|sent| !sent.is_empty()) {
         Some(sent) if sent != current => Err(ApiError::aborted(format!(
             "The etag {sent} does not match the current etag {current}: the resource was changed in between"
         ))),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_etag_that_was_sent_and_is_old_is_refused() {
+        let current = of(&"resource");
+        assert_ne!(current, of(&"other"));
+        for sent in [None, Some(""), Some(current.as_str())] {
+            assert!(check(sent, &current).is_ok(), "{sent:?}");
+        }
+        assert!(check(Some("\"0\""), &current).is_err());
     }
 }

@@ -44,15 +44,6 @@ impl Page {
         })
     }
 
-    /// Where in the order of keys this page begins: strictly after this key.
-    pub(crate) fn after(&self) -> Option<&str> {
-        self.after.as_deref()
-    }
-
-    pub(crate) fn size(&self) -> usize {
-        self.size
-    }
-
     /// The items of this page and the token of the next. `items` come in the order of their keys.
     pub(crate) fn cut<T>(
         &self,

@@ -135,7 +135,7 @@ pub(super) async fn delete(call: Call) -> Answer {
         // Subscriptions outlive their topic and keep their backlog.
         let orphans: Vec<Subscription> = super::subscription::of_topic(tx, name).collect();
         for mut orphan in orphans {
-            orphan.topic = names::DELETED_TOPIC.to_owned();
+            names::DELETED_TOPIC.clone_into(&mut orphan.topic);
             let key = orphan.name.clone();
             tx.put(&key, orphan);
         }

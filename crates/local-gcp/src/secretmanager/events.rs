@@ -36,13 +36,13 @@ impl Record for Unsent {
 
 /// Tells the secret's topics of a change of the secret itself.
 pub(super) fn secret(app: &App, tx: &mut Tx, kind: &str, secret: &Secret) -> Result<(), ApiError> {
-    tell(app, tx, kind, secret, &[], secret.shown())
+    tell(app, tx, kind, secret, &[], &secret.shown())
 }
 
 /// The secret is gone: because somebody asked (`REQUESTED`) or because its time was up (`EXPIRATION`).
 pub(super) fn deleted(app: &App, tx: &mut Tx, secret: &Secret, why: &str) -> Result<(), ApiError> {
     let more = [("deleteType", why)];
-    tell(app, tx, "SECRET_DELETE", secret, &more, secret.shown())
+    tell(app, tx, "SECRET_DELETE", secret, &more, &secret.shown())
 }
 
 /// Tells the secret's topics of a change of one of its versions.
@@ -54,7 +54,7 @@ pub(super) fn version(
     version: &Version,
 ) -> Result<(), ApiError> {
     let more = [("versionId", version.name.as_str())];
-    tell(app, tx, kind, secret, &more, json!(version))
+    tell(app, tx, kind, secret, &more, &json!(version))
 }
 
 /// Publishes the test message that every topic of a new list gets. It is sent even if the change is refused afterwards.
@@ -79,7 +79,7 @@ fn tell(
     kind: &str,
     secret: &Secret,
     more: &[(&str, &str)],
-    body: Value,
+    body: &Value,
 ) -> Result<(), ApiError> {
     let now = app.clock.now();
     let timestamp = timestamp(now)?;

@@ -52,14 +52,13 @@ fn replication(name: &str, replication: Option<&Replication>) -> Result<(), ApiE
         None if !names::is_regional(name) => "is required: automatic or user_managed",
         None => return Ok(()),
         Some(chosen) => match (&chosen.automatic, &chosen.user_managed) {
-            (Some(_), None) => return Ok(()),
             (None, Some(places)) if places.replicas.is_empty() => {
                 "has no replicas: user_managed needs at least one location"
             }
             (None, Some(places)) if places.replicas.iter().any(|r| r.location.is_empty()) => {
                 "has a replica without a location"
             }
-            (None, Some(_)) => return Ok(()),
+            (Some(_), None) | (None, Some(_)) => return Ok(()),
             _ => "must be either automatic or user_managed",
         },
     };

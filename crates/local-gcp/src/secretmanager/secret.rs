@@ -13,6 +13,10 @@ use std::{collections::BTreeMap, sync::Arc};
 /// A secret. Unknown fields are refused, as Google does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields have the names of the API"
+)]
 pub(crate) struct Secret {
     /// With the project's number.
     pub(crate) name: String,
@@ -73,6 +77,10 @@ pub(super) struct Topic {
 /// When to tell that it is time to rotate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields have the names of the API"
+)]
 pub(super) struct Rotation {
     #[serde(with = "json::time::option", skip_serializing_if = "Option::is_none")]
     pub(super) next_rotation_time: Option<Timestamp>,

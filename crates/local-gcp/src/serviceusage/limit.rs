@@ -11,6 +11,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// A seeded limit. Its key is its resource name.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields have the names of the API"
+)]
 pub(crate) struct Limit {
     pub(super) metric: String,
     pub(super) unit: String,
@@ -26,6 +30,10 @@ impl Record for Limit {
 /// What a consumer set. Its key is its resource name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields have the names of the API"
+)]
 pub(crate) struct Override {
     pub(super) name: String,
     /// -1 is no limit at all.

@@ -247,7 +247,7 @@ fn apply(tx: &mut Tx, operation: &Operation) {
             }
         }
         Work::PutUser { user, .. } => {
-            tx.put(&user::key(&key, &user.name, &user.host), user.clone())
+            tx.put(&user::key(&key, &user.name, &user.host), user.clone());
         }
         Work::DeleteUser(user) => drop(tx.delete::<User>(&user::key(&key, &user.name, &user.host))),
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 #[serde(rename_all = "camelCase")]
 pub(crate) struct User {
     pub(super) name: String,
-    /// Of MySQL only.
+    /// Of `MySQL` only.
     pub(super) host: String,
     /// What else was said of the user, in the form of the API.
     more: serde_json::Map<String, Value>,

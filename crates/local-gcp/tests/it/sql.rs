@@ -9,7 +9,7 @@ const V1: &str = "/v1/projects/demo";
 const BETA: &str = "/sql/v1beta4/projects/demo";
 
 /// A server with the instance `pg` and its user `app`.
-async fn seeded(api: Api) -> Result<Api> {
+fn seeded(api: Api) -> Result<Api> {
     api.gcp.seed(json!({"sql": {"instances": [{
         "name": "pg",
         "settings": {"userLabels": {"env": "prod"}, "databaseFlags": [{"name": "a", "value": "1"}]},
@@ -52,7 +52,7 @@ async fn patch(api: &Api, settings: Value) -> Result<Answered> {
 #[tokio::test]
 async fn an_instance_is_stopped_by_its_activation_policy_and_says_runnable_all_the_same()
 -> Result<()> {
-    let api = seeded(start_stopped().await?).await?;
+    let api = seeded(start_stopped().await?)?;
     let body = json!({
         "kind": "sql#instance", "name": "pg", "project": "demo",
         "settings": {"activationPolicy": "NEVER", "kind": "sql#settings"},
@@ -98,7 +98,7 @@ async fn an_operation_is_pending_then_running_then_done() -> Result<()> {
         operation_time: Duration::from_millis(400),
         ..Options::default()
     };
-    let api = seeded(Api::start(slow).await?).await?;
+    let api = seeded(Api::start(slow).await?)?;
     let operation = patch(&api, json!({"tier": "db-custom-2-7680"}))
         .await?
         .ok()?;
@@ -124,7 +124,7 @@ async fn an_operation_is_pending_then_running_then_done() -> Result<()> {
 
 #[tokio::test]
 async fn a_patch_merges_and_clears_and_takes_enums_by_number() -> Result<()> {
-    let api = seeded(start().await?).await?;
+    let api = seeded(start().await?)?;
     let change = json!({"activationPolicy": 2, "userLabels": {"team": "x", "env": null}, "databaseFlags": []});
     done(&api, patch(&api, change).await?.ok()?).await?;
     let settings = api.get(&format!("{V1}/instances/pg")).await?.ok()?["settings"].clone();
@@ -137,7 +137,7 @@ async fn a_patch_merges_and_clears_and_takes_enums_by_number() -> Result<()> {
 
 #[tokio::test]
 async fn a_second_change_is_refused_while_one_is_in_progress() -> Result<()> {
-    let api = seeded(start().await?).await?;
+    let api = seeded(start().await?)?;
     let first = patch(&api, json!({"activationPolicy": "NEVER"}))
         .await?
         .ok()?;
@@ -159,7 +159,7 @@ async fn a_second_change_is_refused_while_one_is_in_progress() -> Result<()> {
 
 #[tokio::test]
 async fn settings_of_an_old_version_are_refused() -> Result<()> {
-    let api = seeded(start().await?).await?;
+    let api = seeded(start().await?)?;
     let old = patch(
         &api,
         json!({"settingsVersion": "7", "activationPolicy": "NEVER"}),
@@ -188,7 +188,7 @@ async fn settings_of_an_old_version_are_refused() -> Result<()> {
 
 #[tokio::test]
 async fn changes_that_no_instance_can_have_are_refused() -> Result<()> {
-    let api = seeded(start().await?).await?;
+    let api = seeded(start().await?)?;
     api.gcp.seed(json!({"sql": {"instances": [{"name": "replica", "instanceType": "READ_REPLICA_INSTANCE"}]}}))?;
     for settings in [
         json!({"activationPolicy": "SOMETIMES"}),
@@ -214,7 +214,7 @@ async fn changes_that_no_instance_can_have_are_refused() -> Result<()> {
 
 #[tokio::test]
 async fn a_failed_operation_is_done_says_why_and_changed_nothing() -> Result<()> {
-    let api = seeded(start().await?).await?;
+    let api = seeded(start().await?)?;
     api.gcp.faults().add(Fault {
         fail_operation: Some(local_gcp::Code::Internal),
         message: Some("the disk is full".to_owned()),
@@ -237,7 +237,7 @@ async fn a_failed_operation_is_done_says_why_and_changed_nothing() -> Result<()>
 
 #[tokio::test]
 async fn users_come_change_and_go() -> Result<()> {
-    let api = seeded(start().await?).await?;
+    let api = seeded(start().await?)?;
     let path = format!("{BETA}/instances/pg/users");
     let other = json!({"name": "other", "password": "s3cret-word", "type": "BUILT_IN"});
     done(&api, api.post(&path, other.clone()).await?.ok()?).await?;
@@ -282,7 +282,7 @@ async fn users_come_change_and_go() -> Result<()> {
 
 #[tokio::test]
 async fn instances_are_listed_and_filtered() -> Result<()> {
-    let api = seeded(start().await?).await?;
+    let api = seeded(start().await?)?;
     api.gcp.seed(
         json!({"sql": {"instances": [{"name": "other"}, {"name": "far", "project": "elsewhere"}]}}),
     )?;

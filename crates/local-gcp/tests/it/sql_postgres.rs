@@ -4,7 +4,7 @@ use crate::{
     sql::done,
     support::{Api, Result, ensure, start},
 };
-use local_postgres::LocalPostgres;
+use local_postgres::{Auth, LocalPostgres};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -15,7 +15,7 @@ const USERS: &str = "/v1/projects/demo/instances/pg/users";
 /// A server, and an instance that stands for it.
 async fn backed() -> Result<(Api, LocalPostgres)> {
     let server = LocalPostgres::for_tests(15)?
-        .without_durability()
+        .auth(Auth::Password)
         .setting("log_statement", "all")
         .start()?;
     let password = server
