@@ -1,7 +1,7 @@
 //! The APIs that are served. When two of them own the same path, the one named first has it, unless the request's host
 //! says otherwise.
 
-use crate::{http::Api, identity, metadata, pubsub, run, storage};
+use crate::{http::Api, identity, metadata, pubsub, run, scheduler, storage};
 
 pub(crate) fn all() -> Vec<Api> {
     vec![
@@ -10,6 +10,7 @@ pub(crate) fn all() -> Vec<Api> {
         identity::api(),
         pubsub::api(),
         run::api(),
+        scheduler::api(),
         storage::api(),
     ]
 }

@@ -12,6 +12,7 @@ mod options;
 mod outbound;
 mod pubsub;
 mod run;
+mod scheduler;
 mod server;
 mod storage;
 mod store;
