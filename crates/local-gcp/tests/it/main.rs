@@ -9,6 +9,7 @@ mod pubsub_push;
 mod receiver;
 mod run_jobs;
 mod run_services;
+mod run_v1;
 mod scheduler;
 mod storage;
 mod storage_client;
