@@ -1,6 +1,7 @@
 //! Local-gcp, asked over real HTTP and by Google's own clients.
 
 mod bench;
+mod gcloud;
 mod identity;
 mod persistence;
 mod pubsub;
