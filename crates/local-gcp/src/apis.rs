@@ -2,7 +2,8 @@
 //! says otherwise.
 
 use crate::{
-    billing, http::Api, identity, metadata, pubsub, run, secretmanager, serviceusage, sql, storage,
+    billing, http::Api, identity, metadata, pubsub, run, scheduler, secretmanager, serviceusage,
+    sql, storage,
 };
 
 pub(crate) fn all() -> Vec<Api> {
@@ -16,6 +17,7 @@ pub(crate) fn all() -> Vec<Api> {
         billing::api(),
         serviceusage::api(),
         run::api(),
+        scheduler::api(),
         storage::api(),
     ]
 }

@@ -13,6 +13,7 @@ mod options;
 mod outbound;
 mod pubsub;
 mod run;
+mod scheduler;
 mod secretmanager;
 mod server;
 mod serviceusage;

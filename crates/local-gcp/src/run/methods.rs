@@ -186,32 +186,48 @@ pub(super) fn listed(key: &str, items: Vec<Value>, next: Option<String>) -> Valu
 }
 
 pub(super) async fn delete(call: Call, kind: Kind) -> Answer {
-    let name = call.param("name")?.to_owned();
-    let operation = call.write(|tx| {
+    let operation = begin_deletion(
+        &call,
+        &Deletion {
+            kind,
+            name: call.param("name")?,
+            etag: call.query.get("etag"),
+            validate_only: call.query.flag("validateOnly"),
+        },
+    )?;
+    Reply::json(&operation)
+}
+
+/// What is to be deleted.
+pub(super) struct Deletion<'a> {
+    pub(super) kind: Kind,
+    pub(super) name: &'a str,
+    pub(super) etag: Option<&'a str>,
+    pub(super) validate_only: bool,
+}
+
+/// Marks a resource as deleted and begins the operation that removes it. Returns the operation.
+pub(super) fn begin_deletion(call: &Call, deletion: &Deletion) -> Result<Value, ApiError> {
+    let &Deletion { kind, name, .. } = deletion;
+    call.write(|tx| {
         let old = tx
-            .get::<Resource>(&name)
-            .ok_or_else(|| names::missing(kind, &name))?;
-        etag::check(call.query.get("etag"), &old.etag())?;
+            .get::<Resource>(name)
+            .ok_or_else(|| names::missing(kind, name))?;
+        etag::check(deletion.etag, &old.etag())?;
         let resource = Resource {
             deleted: Some(call.now()),
             ..(*old).clone()
         };
         let metadata = any(kind.any(), resource.json(&call.app, kind));
-        if call.query.flag("validateOnly") {
-            return Ok(validated(&call, &name, metadata));
+        if deletion.validate_only {
+            return Ok(validated(call, name, metadata));
         }
         if call.effects.operation_error.is_none() {
-            tx.put(&name, resource);
+            tx.put(name, resource);
         }
-        operate(
-            &call,
-            tx,
-            &name,
-            json!({ "do": "delete", "name": name }),
-            metadata,
-        )
-    })?;
-    Reply::json(&operation)
+        let work = json!({ "do": "delete", "name": name });
+        operate(call, tx, name, work, metadata)
+    })
 }
 
 /// Removes a resource and what belongs to it.

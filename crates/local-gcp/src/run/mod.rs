@@ -17,6 +17,7 @@ mod revision;
 mod scaling;
 mod template;
 mod traffic;
+mod v1;
 
 use crate::{google::schema::Schema, http::Api};
 use names::Kind;
@@ -35,7 +36,7 @@ pub(crate) fn api() -> Api {
         .table::<revision::Revision>()
         .table::<execution::Execution>()
         .table::<quota::Used>();
-    operations(jobs(worker_pools(services(api)))).on_operation(operation::finish)
+    v1::api(operations(jobs(worker_pools(services(api))))).on_operation(operation::finish)
 }
 
 /// Routes methods of one kind; the names and paths have to be literals.

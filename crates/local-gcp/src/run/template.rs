@@ -19,6 +19,11 @@ const RESERVED_ENV: [&str; 4] = ["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURA
 const LONGEST_REQUEST_TIMEOUT: i64 = 3600;
 const LONGEST_TASK_TIMEOUT: i64 = 168 * 3600;
 
+/// Whether a label or an annotation has a field of its own in v2.
+pub(super) fn is_reserved(key: &str) -> bool {
+    RESERVED_PREFIXES.contains(&key.split('/').next().unwrap_or_default())
+}
+
 /// Refuses reserved prefixes, and labels that are not labels. `at` is the field that holds both.
 pub(super) fn check_metadata(of: &Object, at: &str) -> Result<(), ApiError> {
     for (field, what) in [("labels", "label"), ("annotations", "annotation")] {
@@ -29,7 +34,7 @@ pub(super) fn check_metadata(of: &Object, at: &str) -> Result<(), ApiError> {
             .flatten()
         {
             let prefix = key.split('/').next().unwrap_or_default();
-            if RESERVED_PREFIXES.contains(&prefix) {
+            if is_reserved(key) {
                 return Err(ApiError::invalid(format!(
                     "{at}{field}: the {what} {key:?} has the system prefix {prefix}, which v2 refuses: use the field \
                      that replaces it"

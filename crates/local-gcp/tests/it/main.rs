@@ -3,6 +3,7 @@
 mod bench;
 mod billing;
 mod documentation;
+mod gcloud;
 mod identity;
 mod killed;
 mod persistence;
@@ -13,6 +14,8 @@ mod quotas;
 mod receiver;
 mod run_jobs;
 mod run_services;
+mod run_v1;
+mod scheduler;
 mod secret_versions;
 mod secrets;
 mod secrets_client;
