@@ -4,6 +4,7 @@ mod apis;
 mod app;
 mod bench;
 mod billing;
+mod console;
 mod engine;
 mod google;
 mod http;
