@@ -96,8 +96,8 @@ Nightshift is up: the project `{PROJECT}`, a web shop in two regions, with no ac
 
 Try, in another terminal, and watch the console:
 
-  # Live through 30 days: schedules tick, secrets ask to be rotated.
-  curl -d '{{\"advance\":\"30d\"}}' {url}/_local/clock
+  # Live through eleven days: schedules tick, a secret asks to be rotated.
+  curl -d '{{\"advance\":\"11d\"}}' {url}/_local/clock
 
   # What the topic of the rotations was told.
   curl -d '{{\"maxMessages\":5}}' {url}/v1/projects/{PROJECT}/subscriptions/secret-rotations-pull:pull

@@ -20,6 +20,7 @@ function caller(entry) {
   const agent = header(entry, "user-agent") || header(entry, "x-goog-api-client");
   const rust = /gl-rust|object_store/.test(agent + header(entry, "x-goog-api-client"));
   if (rust) return "function";
+  if (agent.includes(" gcloud/")) return "gcloud";
   return agent.split(/[\s/(]/)[0].slice(0, 18) || "somebody";
 }
 
