@@ -27,9 +27,8 @@ function show() {
   const weekday = now().toLocaleDateString("en", { weekday: "short", timeZone: "UTC" });
   $("now").textContent = `${weekday} ${moment(now())} UTC`;
   $("now").dateTime = now().toISOString();
-  const [what, ...name] = timer?.key.split(" ") ?? [];
-  const subject = timer && [timer.api, what.includes("/") ? last(what) : what, last(name.join(" "))];
-  $("next").textContent = timer ? `next: ${subject.filter(Boolean).join(" ")} ${until(timer.at, now())}` : "nothing is due";
+  const what = timer && `${last(timer.key)} (${timer.api})`;
+  $("next").textContent = timer ? `next: ${what} ${until(timer.at, now())}` : "nothing is due";
 }
 
 // Moves the clock, and says what that did.

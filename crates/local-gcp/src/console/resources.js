@@ -150,7 +150,8 @@ let shown = "";
 export async function load(home, now) {
   const served = new Set(home.apis.map((api) => api.name));
   const kinds = KINDS.filter((kind) => served.has(kind.needs));
-  const found = await Promise.all(kinds.map((kind) => kind.load(home)));
+  const sorted = (items) => items.sort((a, b) => last(a.name).localeCompare(last(b.name)));
+  const found = await Promise.all(kinds.map(async (kind) => sorted(await kind.load(home))));
   const groups = kinds.map((kind, at) => [kind, found[at]]).filter(([, items]) => items.length);
   const lines = groups.map(([kind, items]) => [kind, items.map((item) => [item, ...kind.describe(item, now)])]);
   const state = JSON.stringify(lines.map(([, rows]) => rows.map(([item, mark, text]) => [item, mark.textContent, text])));
