@@ -46,6 +46,9 @@ export async function load() {
   fill($("planned"), planned.map(row));
 }
 
+// A method's name, which may go on in the next line after each dot.
+const breakable = (method) => method.split(/(?<=\.)/).flatMap((word) => [word, make("wbr")]);
+
 function row(fault) {
   const button = make("button", { type: "button", "aria-label": `Take back: ${fault.method} ${effect(fault)}`, data: { key: `fault-${fault.id}` } }, "Take back");
   button.addEventListener("click", () =>
@@ -60,7 +63,7 @@ function row(fault) {
   return make(
     "li",
     {},
-    make("span", { className: "name" }, fault.method),
+    make("span", { className: "name" }, ...breakable(fault.method)),
     make("span", { className: "quiet" }, effect(fault)),
     badge(hits, spent ? "" : "bad"),
     button,

@@ -80,9 +80,9 @@ fn the_clock_moves_and_schedules_follow() -> Result<()> {
     browser.until(&shows("#resources summary", "last"))?;
     browser.press("#pause")?;
     browser.until(&shows("#running", "stopped"))?;
-    browser.value("document.getElementById('set-to').value = '2031-05-06T07:08:09'")?;
+    browser.value("document.getElementById('set-to').value = '2026-01-06T07:08:09'")?;
     browser.press("#set button")?;
-    browser.until(&shows("#now", "Tue 2031-05-06 07:08:09 UTC"))?;
+    browser.until(&shows("#now", "Tue 2026-01-06 07:08:09 UTC"))?;
     assert_eq!(browser.complaints()?, [""; 0]);
     Ok(())
 }
@@ -162,11 +162,14 @@ fn the_keyboard_alone_reaches_and_works_everything() -> Result<()> {
     let mut browser = open(&up, DESKTOP)?;
     let mut reached = vec![];
     // Until the focus leaves the page at its end.
-    while reached.last().is_none_or(|one| one != "BODY") {
+    loop {
         browser.key("Tab")?;
         let focused = browser.value(
             "(() => { const one = document.activeElement; return [one.id || one.dataset.advance || one.name || one.tagName, getComputedStyle(one).outlineStyle !== 'none']; })()",
         )?;
+        if focused[0] == "BODY" {
+            break;
+        }
         assert_eq!(focused[1], true, "nobody sees the focus on {focused}");
         reached.push(focused[0].as_str().unwrap_or_default().to_owned());
     }

@@ -3,7 +3,7 @@
 use crate::bed::{self, DEADLINE, POLL, command_lines, said, send};
 use anyhow::{Context, Result, ensure};
 use nix::sys::signal::Signal;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     fs,
     io::{BufRead, BufReader},
