@@ -1,7 +1,10 @@
 //! The APIs that are served. When two of them own the same path, the one named first has it, unless the request's host
 //! says otherwise.
 
-use crate::{http::Api, identity, metadata, pubsub, run, scheduler, storage};
+use crate::{
+    billing, http::Api, identity, metadata, pubsub, run, scheduler, secretmanager, serviceusage,
+    sql, storage,
+};
 
 pub(crate) fn all() -> Vec<Api> {
     vec![
@@ -11,6 +14,10 @@ pub(crate) fn all() -> Vec<Api> {
         pubsub::api(),
         run::api(),
         scheduler::api(),
+        secretmanager::api(),
+        sql::api(),
+        billing::api(),
+        serviceusage::api(),
         storage::api(),
     ]
 }

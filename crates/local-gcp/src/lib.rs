@@ -3,6 +3,7 @@
 mod apis;
 mod app;
 mod bench;
+mod billing;
 mod engine;
 mod google;
 mod http;
@@ -13,7 +14,10 @@ mod outbound;
 mod pubsub;
 mod run;
 mod scheduler;
+mod secretmanager;
 mod server;
+mod serviceusage;
+mod sql;
 mod storage;
 mod store;
 

@@ -11,39 +11,8 @@ const FLAVOR: HeaderName = HeaderName::from_static("metadata-flavor");
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
 pub(crate) fn api() -> Api {
-    let v1 = |api: Api| {
-        api.get(
-            "metadata.project",
-            "/computeMetadata/v1/project/project-id",
-            project_id,
-        )
-        .get(
-            "metadata.project",
-            "/computeMetadata/v1/project/numeric-project-id",
-            project_number,
-        )
-        .get(
-            "metadata.universe",
-            "/computeMetadata/v1/universe/universe-domain",
-            universe,
-        )
-        .get(
-            "metadata.universe",
-            "/computeMetadata/v1/universe/universe_domain",
-            universe,
-        )
-        .get(
-            "metadata.instance",
-            "/computeMetadata/v1/instance",
-            instance,
-        )
-        .get(
-            "metadata.instance",
-            "/computeMetadata/v1/instance/{attribute}",
-            instance_attribute,
-        )
-    };
-    v1(Api::new("metadata", "metadata.google.internal").errors(plain))
+    let api = Api::new("metadata", "metadata.google.internal").errors(plain);
+    project_and_instance(api)
         .get("metadata.ping", "/", ping)
         .get(
             "metadata.accounts",
@@ -75,6 +44,39 @@ pub(crate) fn api() -> Api {
             "/computeMetadata/v1/instance/service-accounts/{account}/identity",
             identity,
         )
+}
+
+fn project_and_instance(api: Api) -> Api {
+    api.get(
+        "metadata.project",
+        "/computeMetadata/v1/project/project-id",
+        project_id,
+    )
+    .get(
+        "metadata.project",
+        "/computeMetadata/v1/project/numeric-project-id",
+        project_number,
+    )
+    .get(
+        "metadata.universe",
+        "/computeMetadata/v1/universe/universe-domain",
+        universe,
+    )
+    .get(
+        "metadata.universe",
+        "/computeMetadata/v1/universe/universe_domain",
+        universe,
+    )
+    .get(
+        "metadata.instance",
+        "/computeMetadata/v1/instance",
+        instance,
+    )
+    .get(
+        "metadata.instance",
+        "/computeMetadata/v1/instance/{attribute}",
+        instance_attribute,
+    )
 }
 
 /// The metadata server's errors are pages of text.

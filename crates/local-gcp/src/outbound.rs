@@ -26,7 +26,7 @@ use std::{
 /// Answers are read to their end up to this size, so that the connection can be used again.
 const LARGEST_ANSWER: usize = 1 << 20;
 /// However slow the clock here runs, nobody waits longer for an answer than this.
-const PATIENCE: Duration = Duration::from_secs(30 * 60);
+const PATIENCE: Duration = Duration::from_mins(30);
 
 /// The HTTP client.
 pub(crate) struct Outbound(Client<HttpConnector, Body>);
@@ -104,7 +104,7 @@ impl App {
         self.journal.record(Note {
             request: Payload::of(&delivery.headers, &delivery.body, &[]),
             headers: readable(&delivery.headers),
-            status: answer.as_ref().map_or(0, |status| status.as_u16()),
+            status: answer.as_ref().map_or(0, StatusCode::as_u16),
             response: answer
                 .as_ref()
                 .err()

@@ -164,14 +164,14 @@ async fn read_journal(
             .iter()
             .map(line)
             .collect::<Result<_, _>>()
-            .map_err(rendering)?;
+            .map_err(|error| rendering(&error))?;
         return Ok(Reply::text("application/x-ndjson", text));
     }
     let entries: Vec<&Entry> = entries.iter().map(|entry| &**entry).collect();
     Ok(Reply::json(&entries)?)
 }
 
-fn rendering(error: serde_json::Error) -> ApiError {
+fn rendering(error: &serde_json::Error) -> ApiError {
     ApiError::internal(format!("cannot render the journal: {error}"))
 }
 

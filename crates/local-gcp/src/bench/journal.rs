@@ -146,7 +146,7 @@ impl Journal {
         self.live.subscribe()
     }
 
-    pub(crate) fn note(&self, parts: &Parts, at: Timestamp) -> Note {
+    pub(crate) fn note(parts: &Parts, at: Timestamp) -> Note {
         Note {
             direction: Direction::In,
             query: parts.uri.query().unwrap_or_default().to_owned(),

@@ -5,8 +5,8 @@ pub(crate) mod timers;
 
 use crate::{app::App, http::ApiError, store::Record};
 use clock::Mode;
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::time::Duration;
 use timers::Timer;
 
@@ -24,12 +24,20 @@ impl Record for SavedClock {
 pub(crate) struct Move {
     /// Go to this instant (earlier ones allowed: nothing fires then).
     pub(crate) set: Option<Timestamp>,
-    /// Go forward by so much, `36h` or `PT36H`.
+    /// Go forward by so much, `36h`, `PT36H` or `P7D`; a day is 24 hours.
+    #[serde(default, deserialize_with = "days_and_less")]
     pub(crate) advance: Option<SignedDuration>,
     /// Run or stand still afterwards; as it was when absent.
     pub(crate) running: Option<bool>,
     /// How long (of real time) to wait at each step for work in flight, such as a push that a function is busy with.
     pub(crate) settle: Option<SignedDuration>,
+}
+
+fn days_and_less<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SignedDuration>, D::Error> {
+    let span = Option::<Span>::deserialize(from)?;
+    span.map(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()))
+        .transpose()
+        .map_err(D::Error::custom)
 }
 
 /// What a move did.

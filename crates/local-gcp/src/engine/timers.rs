@@ -92,6 +92,7 @@ mod tests {
             set(tx, "a", "late", timestamp(5));
             Ok(())
         });
+        assert_eq!(at(&store.view(), "a", "late"), Some(timestamp(5)));
         let mut seen = vec![];
         while let Some(timer) = first(&store.view()) {
             seen.push(timer.key.clone());

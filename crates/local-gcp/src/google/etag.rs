@@ -20,3 +20,18 @@ pub(crate) fn check(sent: Option<&str>, current: &str) -> Result<(), ApiError> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_etag_that_was_sent_and_is_old_is_refused() {
+        let current = of(&"resource");
+        assert_ne!(current, of(&"other"));
+        for sent in [None, Some(""), Some(current.as_str())] {
+            assert!(check(sent, &current).is_ok(), "{sent:?}");
+        }
+        assert!(check(Some("\"0\""), &current).is_err());
+    }
+}

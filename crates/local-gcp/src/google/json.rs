@@ -102,10 +102,6 @@ pub(crate) mod time {
     use jiff::Timestamp;
     use serde::{Deserialize as _, Deserializer, Serializer};
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde passes by reference"
-    )]
     pub(crate) fn serialize<S: Serializer>(at: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
         out.serialize_str(&super::rfc3339(*at))
     }

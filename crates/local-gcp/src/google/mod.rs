@@ -2,6 +2,7 @@
 
 pub(crate) mod etag;
 pub(crate) mod fields;
+pub(crate) mod filter;
 pub(crate) mod iam;
 pub(crate) mod json;
 pub(crate) mod mask;

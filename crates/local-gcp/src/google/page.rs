@@ -2,6 +2,7 @@
 
 use crate::http::{ApiError, Query};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
 
 /// Which part of a list is wanted.
 pub(crate) struct Page {
@@ -54,15 +55,6 @@ impl Page {
         })
     }
 
-    /// Where in the order of keys this page begins: strictly after this key.
-    pub(crate) fn after(&self) -> Option<&str> {
-        self.after.as_deref()
-    }
-
-    pub(crate) fn size(&self) -> usize {
-        self.size
-    }
-
     /// The items of this page and the token of the next. `items` come in the order of their keys.
     pub(crate) fn cut<T>(
         &self,
@@ -77,6 +69,18 @@ impl Page {
         let next = page.last().filter(|_| more).map(|(key, _)| token(key));
         (page.into_iter().map(|(_, item)| item).collect(), next)
     }
+}
+
+/// A list answer: absent rather than empty, as proto3 JSON has it.
+pub(crate) fn listed(key: &str, items: Vec<Value>, next: Option<String>) -> Value {
+    let mut answer = json!({});
+    if !items.is_empty() {
+        answer[key] = items.into();
+    }
+    if let Some(next) = next {
+        answer["nextPageToken"] = next.into();
+    }
+    answer
 }
 
 /// The token of the page that begins after `key`.

@@ -7,7 +7,7 @@ use crate::{
     app::App,
     bench::{
         faults::Effects,
-        journal::{Note, Payload},
+        journal::{Journal, Note, Payload},
     },
     google::fields,
 };
@@ -35,7 +35,7 @@ pub(crate) async fn dispatch(
     let found = app
         .router
         .find(&parts.method, parts.uri.path(), &query, &host(&parts));
-    let mut note = app.journal.note(&parts, app.clock.now());
+    let mut note = Journal::note(&parts, app.clock.now());
     let reply = match found {
         None => error::google(&unknown(&parts)),
         Some((method, params)) => {

@@ -195,3 +195,21 @@ pub(crate) fn google(error: &ApiError) -> Reply {
     }
     Reply::json_with(error.http_status(), json!({ "error": body }))
 }
+
+/// The error body of the older APIs (storage, SQL), which has a reason and no canonical status.
+pub(crate) fn with_reason(error: &ApiError) -> Reply {
+    let reason = error.reason.unwrap_or(match error.http {
+        400 => "invalid",
+        401 => "authError",
+        403 => "forbidden",
+        404 => "notFound",
+        409 => "conflict",
+        412 => "conditionNotMet",
+        416 => "requestedRangeNotSatisfiable",
+        429 => "rateLimitExceeded",
+        _ => "backendError",
+    });
+    let item = json!({ "domain": "global", "reason": reason, "message": error.message });
+    let body = json!({ "code": error.http, "message": error.message, "errors": [item] });
+    Reply::json_with(error.http_status(), json!({ "error": body }))
+}

@@ -48,6 +48,10 @@ impl NewMessage {
 /// A message as one subscription holds it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields have the names of the API"
+)]
 pub(crate) struct Message {
     #[serde(
         serialize_with = "data_to_base64",

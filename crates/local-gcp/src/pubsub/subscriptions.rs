@@ -4,10 +4,14 @@ use super::{
     message::Message,
     names, push, queue,
     subscription::{PushConfig, Subscription},
-    topic::{Topic, listed},
+    topic::Topic,
 };
 use crate::{
-    google::{json, mask::FieldMask, page::Page},
+    google::{
+        json,
+        mask::FieldMask,
+        page::{Page, listed},
+    },
     http::{Answer, ApiError, Call, Reply},
     store::Tx,
 };

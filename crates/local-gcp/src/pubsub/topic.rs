@@ -6,7 +6,11 @@ use super::{
     subscription::Subscription,
 };
 use crate::{
-    google::{json, mask::FieldMask, page::Page},
+    google::{
+        json,
+        mask::FieldMask,
+        page::{Page, listed},
+    },
     http::{Answer, ApiError, Call, Reply},
     store::{Record, Tx},
 };
@@ -122,18 +126,6 @@ pub(super) async fn list(call: Call) -> Answer {
     Reply::json(&listed("topics", topics, next))
 }
 
-/// A list answer: absent rather than empty, as proto3 JSON has it.
-pub(super) fn listed(key: &str, items: Vec<Value>, next: Option<String>) -> Value {
-    let mut answer = json!({});
-    if !items.is_empty() {
-        answer[key] = items.into();
-    }
-    if let Some(next) = next {
-        answer["nextPageToken"] = next.into();
-    }
-    answer
-}
-
 pub(super) async fn delete(call: Call) -> Answer {
     let name = call.param("topic")?;
     call.write(|tx| {
@@ -143,7 +135,7 @@ pub(super) async fn delete(call: Call) -> Answer {
         // Subscriptions outlive their topic and keep their backlog.
         let orphans: Vec<Subscription> = super::subscription::of_topic(tx, name).collect();
         for mut orphan in orphans {
-            orphan.topic = names::DELETED_TOPIC.to_owned();
+            names::DELETED_TOPIC.clone_into(&mut orphan.topic);
             let key = orphan.name.clone();
             tx.put(&key, orphan);
         }

@@ -1,7 +1,7 @@
 //! The methods that services, worker pools and jobs share: create, get, list, patch, delete.
 
 use super::{
-    execution::Execution,
+    execution::{Execution, newest_first},
     names::{self, Kind},
     plan::{Change, Planned, plan},
     quota,
@@ -158,6 +158,7 @@ pub(super) async fn get(call: Call, kind: Kind) -> Answer {
     Reply::json(&resource.json(&call.app, kind))
 }
 
+/// Newest first, as the API documents.
 pub(super) async fn list(call: Call, kind: Kind) -> Answer {
     let parent = call.param("parent")?;
     names::check_location(parent)?;
@@ -168,8 +169,8 @@ pub(super) async fn list(call: Call, kind: Kind) -> Answer {
     let rows = view
         .with_prefix::<Resource>(&prefix)
         .filter(|(_, resource)| deleted_too || resource.deleted.is_none())
-        .map(|(name, resource)| (name.to_owned(), resource.json(&call.app, kind)));
-    let (items, next) = page.cut(rows);
+        .map(|(name, resource)| (resource.created, name, resource.json(&call.app, kind)));
+    let (items, next) = page.cut(newest_first(rows));
     Reply::json(&listed(kind.collection(), items, next))
 }
 

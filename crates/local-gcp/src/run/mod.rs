@@ -15,6 +15,7 @@ mod quota;
 mod resource;
 mod revision;
 mod scaling;
+mod seed;
 mod template;
 mod traffic;
 mod v1;
@@ -36,7 +37,9 @@ pub(crate) fn api() -> Api {
         .table::<revision::Revision>()
         .table::<execution::Execution>()
         .table::<quota::Used>();
-    v1::api(operations(jobs(worker_pools(services(api))))).on_operation(operation::finish)
+    v1::api(operations(jobs(worker_pools(services(api)))))
+        .on_operation(operation::finish)
+        .on_seed(seed::seed)
 }
 
 /// Routes methods of one kind; the names and paths have to be literals.

@@ -58,12 +58,6 @@ impl Resource {
         etag::of(&(&self.uid, self.generation, &self.spec, &self.v1))
     }
 
-    pub(super) fn scaling_mode_is_manual(&self) -> bool {
-        self.spec
-            .get("scaling")
-            .is_some_and(|s| s["scalingMode"] == "MANUAL")
-    }
-
     /// Where requests go to.
     pub(super) fn uris(&self, app: &App) -> Vec<String> {
         let (project, region) = names::project_and_region(&self.name);

@@ -6,6 +6,10 @@ use jiff::{Timestamp, fmt::rfc2822};
 
 /// Which state of an object a read wants to see, or has already.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields have the names of the headers"
+)]
 pub(super) struct Conditions<'a> {
     if_match: Option<&'a str>,
     if_none_match: Option<&'a str>,

@@ -67,11 +67,36 @@ fn unsatisfiable(header: &str, size: u64) -> ApiError {
 /// Adds the headers that describe an object.
 fn described(reply: Reply, object: &Object, etag: String) -> Reply {
     let settings = &object.settings;
+    let mut reply = identified(reply, object, etag);
+    for (name, value) in [
+        (CACHE_CONTROL, &settings.cache_control),
+        (CONTENT_DISPOSITION, &settings.content_disposition),
+        (CONTENT_ENCODING, &settings.content_encoding),
+        (CONTENT_LANGUAGE, &settings.content_language),
+    ] {
+        if let Some(value) = value {
+            reply = reply.header(name, value);
+        }
+    }
+    if let Some(count) = object.component_count {
+        reply = reply.header(goog("x-goog-component-count"), count.to_string());
+    }
+    for (key, value) in &settings.metadata {
+        if let Ok(name) = format!("x-goog-meta-{key}").parse() {
+            reply = reply.header(name, value);
+        }
+    }
+    reply
+}
+
+/// Adds the headers that every object has.
+fn identified(reply: Reply, object: &Object, etag: String) -> Reply {
+    let settings = &object.settings;
     let content_type = settings
         .content_type
         .clone()
         .unwrap_or_else(|| "application/octet-stream".to_owned());
-    let mut reply = hashes(reply, &object.blob)
+    hashes(reply, &object.blob)
         .header(CONTENT_TYPE, content_type)
         .header(ETAG, etag)
         .header(LAST_MODIFIED, http_date(object))
@@ -98,26 +123,7 @@ fn described(reply: Reply, object: &Object, etag: String) -> Reply {
                 .storage_class
                 .clone()
                 .unwrap_or_else(|| "STANDARD".to_owned()),
-        );
-    for (name, value) in [
-        (CACHE_CONTROL, &settings.cache_control),
-        (CONTENT_DISPOSITION, &settings.content_disposition),
-        (CONTENT_ENCODING, &settings.content_encoding),
-        (CONTENT_LANGUAGE, &settings.content_language),
-    ] {
-        if let Some(value) = value {
-            reply = reply.header(name, value);
-        }
-    }
-    if let Some(count) = object.component_count {
-        reply = reply.header(goog("x-goog-component-count"), count.to_string());
-    }
-    for (key, value) in &settings.metadata {
-        if let Ok(name) = format!("x-goog-meta-{key}").parse() {
-            reply = reply.header(name, value);
-        }
-    }
-    reply
+        )
 }
 
 /// The checksums of a blob, each in a header of its own.

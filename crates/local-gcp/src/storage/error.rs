@@ -1,26 +1,12 @@
 //! The refusals of Cloud Storage's JSON API, which carry a reason and no canonical status.
 
-use crate::http::{ApiError, Code, Reply};
-use serde_json::json;
+use crate::http::{ApiError, Code, Reply, error};
 
 pub(super) fn render(error: &ApiError) -> Reply {
     if error.http == 304 {
         return Reply::bare(error.http_status());
     }
-    let reason = error.reason.unwrap_or(match error.http {
-        400 => "invalid",
-        401 => "authError",
-        403 => "forbidden",
-        404 => "notFound",
-        409 => "conflict",
-        412 => "conditionNotMet",
-        416 => "requestedRangeNotSatisfiable",
-        429 => "rateLimitExceeded",
-        _ => "backendError",
-    });
-    let item = json!({ "domain": "global", "reason": reason, "message": error.message });
-    let body = json!({ "code": error.http, "message": error.message, "errors": [item] });
-    Reply::json_with(error.http_status(), json!({ "error": body }))
+    error::with_reason(error)
 }
 
 pub(super) fn no_bucket() -> ApiError {

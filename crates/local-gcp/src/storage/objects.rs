@@ -71,22 +71,7 @@ pub(super) async fn media(call: &Call, method: &Method, etag: fn(&Object) -> Str
 
 pub(super) async fn list(call: Call) -> Answer {
     let query = |name: &str| call.query.get(name).unwrap_or_default();
-    if call.query.has("matchGlob") {
-        return Err(ApiError::status(
-            501,
-            "local-gcp does not serve matchGlob; list by prefix instead",
-        ));
-    }
-    let which = match (call.query.flag("softDeleted"), call.query.flag("versions")) {
-        (true, true) => {
-            return Err(ApiError::invalid(
-                "Cannot list both versions and soft-deleted objects.",
-            ));
-        }
-        (true, false) => Which::SoftDeleted,
-        (false, true) => Which::Versions,
-        (false, false) => Which::Live,
-    };
+    let which = which(&call)?;
     let request = listing::Request {
         bucket: call.param("bucket")?,
         prefix: query("prefix"),
@@ -121,6 +106,24 @@ pub(super) async fn list(call: Call) -> Answer {
         answer["nextPageToken"] = next.into();
     }
     Reply::json(&answer)
+}
+
+/// Which objects a list is to show.
+fn which(call: &Call) -> Result<Which, ApiError> {
+    if call.query.has("matchGlob") {
+        return Err(ApiError::status(
+            501,
+            "local-gcp does not serve matchGlob; list by prefix instead",
+        ));
+    }
+    match (call.query.flag("softDeleted"), call.query.flag("versions")) {
+        (true, true) => Err(ApiError::invalid(
+            "Cannot list both versions and soft-deleted objects.",
+        )),
+        (true, false) => Ok(Which::SoftDeleted),
+        (false, true) => Ok(Which::Versions),
+        (false, false) => Ok(Which::Live),
+    }
 }
 
 fn shown(view: &View, entry: &Entry, url: &str) -> Result<Value, ApiError> {

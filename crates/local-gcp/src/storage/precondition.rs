@@ -5,8 +5,12 @@ use crate::http::{ApiError, Call};
 use serde::{Deserialize, Serialize};
 
 /// Generation and metageneration conditions. Generation 0 stands for "there is no live object".
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the words tell the conditions apart"
+)]
 pub(super) struct Preconditions {
     pub(super) generation_match: Option<u64>,
     pub(super) generation_not_match: Option<u64>,
@@ -133,7 +137,7 @@ impl Preconditions {
         let matching = Self {
             generation_not_match: None,
             metageneration_not_match: None,
-            ..self.clone()
+            ..*self
         };
         matching.check(Some(object))?;
         self.check(Some(object)).map_err(|_| error::not_modified())

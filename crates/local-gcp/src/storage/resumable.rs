@@ -231,8 +231,8 @@ async fn complete(call: &Call, id: &str, session: Session) -> Answer {
         settings: session.settings.clone(),
         blob,
         component_count: None,
-        expected: session.expected.clone().or(Expected::of_headers(call)?),
-        preconditions: session.preconditions.clone(),
+        expected: session.expected.or(Expected::of_headers(call)?),
+        preconditions: session.preconditions,
     };
     let mut shown = Value::Null;
     store_and(call, new, |tx, object| {

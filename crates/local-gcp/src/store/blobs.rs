@@ -231,10 +231,6 @@ impl Writer {
         }
         Ok(())
     }
-
-    pub(crate) fn size(&self) -> u64 {
-        self.size
-    }
 }
 
 fn new_id() -> String {

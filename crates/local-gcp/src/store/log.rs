@@ -13,6 +13,7 @@ use serde_json::Value;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -162,7 +163,15 @@ fn replay(path: &Path, schema: &Schema, view: &mut View) -> Result<(), StoreErro
 /// Writes `view` beside the log and then in its place.
 fn rewrite(path: &Path, view: &View) -> Result<(File, u64), StoreError> {
     let fresh = path.with_extension("new");
-    let mut out = BufWriter::new(File::create(&fresh).map_err(at("create", &fresh))?);
+    // The state holds the payloads of secrets: nobody else on this machine is to read it.
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&fresh)
+        .map_err(at("create", &fresh))?;
+    let mut out = BufWriter::new(file);
     for (table, key, row) in view.rows() {
         let row = row.map_err(|e| at("render a row for", &fresh)(e.into()))?;
         out.write_all(&encode(&vec![(table, key, Some(&row))]))

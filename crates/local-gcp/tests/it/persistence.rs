@@ -62,6 +62,19 @@ async fn damage_in_the_middle_is_refused_with_file_and_line() -> Result<()> {
 }
 
 #[tokio::test]
+async fn nobody_else_can_read_the_state() -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir()?;
+    let api = Api::start(kept_in(folder.path())).await?;
+    api.get("/oauth2/v3/certs").await?.ok()?;
+    let mode = fs::metadata(folder.path().join("state.log"))?
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_folder_in_use_is_refused() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let _first = Api::start(kept_in(folder.path())).await?;

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
 };
 use serde_json::Value;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::{net::TcpListener, sync::Notify};
 
 /// What came.
@@ -68,7 +68,7 @@ impl Receiver {
     pub(crate) fn answer(&self, statuses: &[u16]) {
         let mut planned: Vec<u16> = statuses.to_vec();
         planned.reverse();
-        *self.inbox.statuses.lock().unwrap() = planned;
+        *locked(&self.inbox.statuses) = planned;
     }
 
     pub(crate) fn release(&self) {
@@ -76,7 +76,7 @@ impl Receiver {
     }
 
     pub(crate) fn received(&self) -> Vec<Received> {
-        self.inbox.received.lock().unwrap().clone()
+        locked(&self.inbox.received).clone()
     }
 
     /// Waits until so many requests came.
@@ -100,7 +100,7 @@ async fn take(
 ) -> StatusCode {
     let path = uri.path().to_owned();
     let released = inbox.release.notified();
-    inbox.received.lock().unwrap().push(Received {
+    locked(&inbox.received).push(Received {
         path: path.clone(),
         headers,
         body,
@@ -108,6 +108,11 @@ async fn take(
     if path == "/hang" {
         released.await;
     }
-    let planned = inbox.statuses.lock().unwrap().pop();
-    StatusCode::from_u16(planned.unwrap_or(204)).unwrap()
+    let planned = locked(&inbox.statuses).pop();
+    // A number that is no status is a mistake in the test, and shows as one.
+    StatusCode::from_u16(planned.unwrap_or(204)).unwrap_or(StatusCode::IM_A_TEAPOT)
+}
+
+fn locked<T>(inbox: &Mutex<T>) -> MutexGuard<'_, T> {
+    inbox.lock().unwrap_or_else(PoisonError::into_inner)
 }

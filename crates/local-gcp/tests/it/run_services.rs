@@ -360,7 +360,13 @@ async fn services_are_listed_in_pages_and_deleted_with_their_revisions() -> Resu
         .get(&format!("{PARENT}/services?pageSize=2&pageToken={token}"))
         .await?
         .ok()?;
-    assert_eq!(second["services"].as_array().map(Vec::len), Some(1));
+    let names = [
+        &first["services"][0],
+        &first["services"][1],
+        &second["services"][0],
+    ];
+    let names = names.map(|s| s["name"].as_str().unwrap_or_default().rsplit('/').next());
+    assert_eq!(names, [Some("c"), Some("b"), Some("a")]);
     assert!(second["nextPageToken"].is_null());
     let operation = api.delete(&format!("{PARENT}/services/b")).await?.ok()?;
     let listed = api.get(&format!("{PARENT}/services")).await?.ok()?;
@@ -427,5 +433,28 @@ async fn policies_are_kept_with_an_etag() -> Result<()> {
         .await?
         .ok()?;
     assert_eq!(allowed, asked);
+    Ok(())
+}
+
+#[tokio::test]
+async fn seeded_services_are_ready_at_once_and_a_bad_seed_changes_nothing() -> Result<()> {
+    let api = start().await?;
+    let mut web = image("img");
+    web["name"] = WEB[4..].into();
+    web["scaling"] = json!({"minInstanceCount": 2});
+    api.gcp.seed(json!({"run": {"services": [web.clone()]}}))?;
+    let service = api.get(WEB).await?.ok()?;
+    assert_eq!(
+        (
+            &service["scaling"]["minInstanceCount"],
+            &service["reconciling"]
+        ),
+        (&json!(2), &Value::Null)
+    );
+    assert_eq!(service["terminalCondition"]["state"], "CONDITION_SUCCEEDED");
+    web["scaling"] = json!({"minInstanceCount": 3});
+    let nameless = json!({"run": {"services": [web, {"name": "web"}]}});
+    assert!(api.gcp.seed(nameless).is_err());
+    assert_eq!(api.get(WEB).await?.ok()?, service);
     Ok(())
 }

@@ -207,6 +207,7 @@ async fn a_multipart_upload_of_gcloud_is_read_and_wrong_checksums_are_refused() 
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one list of all kinds of writes")]
 async fn preconditions_hold_for_every_kind_of_write() -> Result<()> {
     let api = start().await?;
     with_bucket(&api, json!({})).await?;

@@ -1,5 +1,10 @@
 //! The official Rust client of Cloud Storage: reads and writes over the JSON API.
 
+#![expect(
+    clippy::large_futures,
+    reason = "those of the client are, and a test has one at a time"
+)]
+
 use crate::support::{Api, Result, ensure, start};
 use google_cloud_auth::credentials::anonymous;
 use google_cloud_storage::{client::Storage, model_ext::ReadRange};

@@ -82,13 +82,6 @@ pub(super) async fn list(call: Call) -> Answer {
     let view = call.view();
     bucket::find(&view, request.bucket)?;
     let found = listing::list(&view, &request)?;
-    let last = [
-        found
-            .entries
-            .last()
-            .map(|entry| entry.object().name.as_str()),
-        found.prefixes.last().map(String::as_str),
-    ];
     super::reply(
         "ListBucketResult",
         &ListBucketResult {
@@ -102,11 +95,7 @@ pub(super) async fn list(call: Call) -> Answer {
             continuation_token: request.token,
             next_continuation_token: found.next.as_deref().filter(|_| second),
             marker: after.filter(|_| !second),
-            next_marker: last
-                .into_iter()
-                .flatten()
-                .max()
-                .filter(|_| found.next.is_some() && !second),
+            next_marker: last(&found).filter(|_| found.next.is_some() && !second),
             is_truncated: found.next.is_some(),
             contents: found.entries.iter().map(contents).collect(),
             common_prefixes: found
@@ -116,6 +105,13 @@ pub(super) async fn list(call: Call) -> Answer {
                 .collect(),
         },
     )
+}
+
+/// The last name of a page, be it an object's or a prefix.
+fn last(found: &listing::Listing) -> Option<&str> {
+    let object = found.entries.last();
+    let object = object.map(|entry| entry.object().name.as_str());
+    object.max(found.prefixes.last().map(String::as_str))
 }
 
 fn contents(entry: &Entry) -> Contents<'_> {

@@ -116,7 +116,7 @@ async fn copy(call: &Call, source: &str) -> Answer {
     let decoded = |text: &str| {
         percent_decode_str(text)
             .decode_utf8()
-            .map(|text| text.into_owned())
+            .map(std::borrow::Cow::into_owned)
             .map_err(|_| bad())
     };
     let (from, name) = source
