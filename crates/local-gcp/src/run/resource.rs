@@ -104,6 +104,13 @@ impl Resource {
             set("latestCreatedRevision", self.latest_created.as_str().into());
             set("latestReadyRevision", self.latest_ready.as_str().into());
         }
+        self.add_own(app, kind, &mut of);
+        of.into()
+    }
+
+    /// What only one kind has.
+    fn add_own(&self, app: &App, kind: Kind, of: &mut Object) {
+        let mut set = |key: &str, value: Value| drop(of.insert(key.to_owned(), value));
         match kind {
             Kind::Service => {
                 let uris = self.uris(app);
@@ -124,7 +131,6 @@ impl Resource {
                 }
             }
         }
-        of.into()
     }
 
     fn condition(&self, r#type: &str) -> Value {
