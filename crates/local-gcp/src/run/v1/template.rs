@@ -62,12 +62,13 @@ fn annotations_to_v1(template: &Object, kept: &Object) -> Object {
 
 fn spec_to_v1(template: &Object, aliases: &mut Aliases) -> Object {
     let mut spec = Object::new();
+    let volumes = list(template, "volumes");
     let containers: Vec<Value> = list(template, "containers")
         .iter()
-        .map(|container| unmounted(container::to_v1(container, aliases)))
+        .map(|container| unmounted(container::to_v1(container, aliases), volumes))
         .collect();
     spec.insert("containers".to_owned(), containers.into());
-    let volumes: Vec<Value> = list(template, "volumes")
+    let volumes: Vec<Value> = volumes
         .iter()
         .filter_map(|volume| container::volume_to_v1(volume, aliases))
         .collect();
@@ -114,9 +115,16 @@ fn databases(volumes: &[Value]) -> Option<String> {
     Some(names.collect::<Vec<_>>().join(","))
 }
 
-fn unmounted(mut container: Value) -> Value {
-    if let Some(mounts) = container["volumeMounts"].as_array_mut() {
-        mounts.retain(|mount| mount["name"] != CLOUDSQL);
+/// A container of v1 without the mounts of databases, which v1 has not.
+fn unmounted(mut container: Value, volumes: &[Value]) -> Value {
+    let of_databases = |mount: &Value| {
+        let volume = volumes
+            .iter()
+            .find(|volume| volume["name"] == mount["name"]);
+        volume.is_some_and(|volume| volume.get("cloudSqlInstance").is_some())
+    };
+    if let Some(Value::Array(mounts)) = container.get_mut("volumeMounts") {
+        mounts.retain(|mount| !of_databases(mount));
         if mounts.is_empty()
             && let Some(container) = container.as_object_mut()
         {
@@ -256,5 +264,38 @@ fn mount_databases(container: &mut Value) {
     match container["volumeMounts"].as_array_mut() {
         Some(mounts) => mounts.push(mount),
         None => container["volumeMounts"] = json!([mount]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_are_an_annotation_in_v1_and_a_volume_in_v2() {
+        let Value::Object(template) = json!({
+            "containers": [
+                {"image": "a", "volumeMounts": [{"name": "db", "mountPath": "/cloudsql"}]},
+                {"image": "b"},
+            ],
+            "volumes": [{"name": "db", "cloudSqlInstance": {"instances": ["p:r:i", "p:r:j"]}}],
+        }) else {
+            unreachable!()
+        };
+        let kept = Object::new();
+        let mut v1 = to_v1(&template, &kept, "demo");
+        assert_eq!(v1["metadata"]["annotations"][DATABASES], "p:r:i,p:r:j");
+        assert_eq!(
+            v1["spec"],
+            json!({"containers": [{"image": "a"}, {"image": "b"}]})
+        );
+        let unchanged = to_v2(&v1, Some((&template, &kept)), "demo").unwrap();
+        assert_eq!(unchanged.0, template);
+        v1["metadata"]["annotations"][DATABASES] = "p:r:k".into();
+        let (changed, _) = to_v2(&v1, Some((&template, &kept)), "demo").unwrap();
+        let instances = &changed["volumes"][0]["cloudSqlInstance"]["instances"];
+        assert_eq!(*instances, json!(["p:r:k"]));
+        let mount = json!([{"name": CLOUDSQL, "mountPath": "/cloudsql"}]);
+        assert_eq!(changed["containers"][1]["volumeMounts"], mount);
     }
 }
