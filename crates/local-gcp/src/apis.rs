@@ -12,12 +12,12 @@ pub(crate) fn all() -> Vec<Api> {
         metadata::api(),
         identity::api(),
         pubsub::api(),
+        run::api(),
+        scheduler::api(),
         secretmanager::api(),
         sql::api(),
         billing::api(),
         serviceusage::api(),
-        run::api(),
-        scheduler::api(),
         storage::api(),
     ]
 }

@@ -1,7 +1,7 @@
 //! The methods that services, worker pools and jobs share: create, get, list, patch, delete.
 
 use super::{
-    execution::Execution,
+    execution::{Execution, newest_first},
     names::{self, Kind},
     plan::{Change, Planned, plan},
     quota,
@@ -22,26 +22,26 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-pub(super) async fn create(call: Call, kind: Kind) -> Answer {
+pub(super) fn create(call: &Call, kind: Kind) -> Answer {
     let parent = call.param("parent")?;
     names::check_location(parent)?;
     let id = call.query.get(kind.id_parameter()).unwrap_or_default();
     names::check_id(id)?;
     let name = format!("{parent}/{}/{id}", kind.collection());
-    let body = schema().body(kind.message(), &call)?;
+    let body = schema().body(kind.message(), call)?;
     let operation = call.write(|tx| {
         if tx.get::<Resource>(&name).is_some() {
             return Err(names::taken(&name));
         }
-        change(&call, tx, kind, &name, &body, None)
+        change(call, tx, kind, &name, &body, None)
     })?;
     Reply::json(&operation)
 }
 
-pub(super) async fn patch(call: Call, kind: Kind) -> Answer {
+pub(super) fn patch(call: &Call, kind: Kind) -> Answer {
     let name = call.param("name")?;
     names::check_location(name)?;
-    let body = schema().body(kind.message(), &call)?;
+    let body = schema().body(kind.message(), call)?;
     let mask = call.query.get("updateMask").filter(|mask| !mask.is_empty());
     if kind == Kind::Job && mask.is_some() {
         return Err(ApiError::invalid(
@@ -56,7 +56,7 @@ pub(super) async fn patch(call: Call, kind: Kind) -> Answer {
             }
             names::check_id(names::id(name))?;
         }
-        change(&call, tx, kind, name, &body, mask.as_ref())
+        change(call, tx, kind, name, &body, mask.as_ref())
     })?;
     Reply::json(&operation)
 }
@@ -151,14 +151,15 @@ pub(super) fn operate(
     Ok(operations::begin(call, tx, operation_name(name), work, metadata).json())
 }
 
-pub(super) async fn get(call: Call, kind: Kind) -> Answer {
+pub(super) fn get(call: &Call, kind: Kind) -> Answer {
     let name = call.param("name")?;
     let resource = call.view().get::<Resource>(name);
     let resource = resource.ok_or_else(|| names::missing(kind, name))?;
     Reply::json(&resource.json(&call.app, kind))
 }
 
-pub(super) async fn list(call: Call, kind: Kind) -> Answer {
+/// Newest first, as the API documents.
+pub(super) fn list(call: &Call, kind: Kind) -> Answer {
     let parent = call.param("parent")?;
     names::check_location(parent)?;
     let page = Page::of(&call.query, "pageSize", 100, 1000)?;
@@ -168,8 +169,8 @@ pub(super) async fn list(call: Call, kind: Kind) -> Answer {
     let rows = view
         .with_prefix::<Resource>(&prefix)
         .filter(|(_, resource)| deleted_too || resource.deleted.is_none())
-        .map(|(name, resource)| (name.to_owned(), resource.json(&call.app, kind)));
-    let (items, next) = page.cut(rows);
+        .map(|(name, resource)| (resource.created, name, resource.json(&call.app, kind)));
+    let (items, next) = page.cut(newest_first(rows));
     Reply::json(&listed(kind.collection(), items, next))
 }
 
@@ -185,9 +186,9 @@ pub(super) fn listed(key: &str, items: Vec<Value>, next: Option<String>) -> Valu
     answer
 }
 
-pub(super) async fn delete(call: Call, kind: Kind) -> Answer {
+pub(super) fn delete(call: &Call, kind: Kind) -> Answer {
     let operation = begin_deletion(
-        &call,
+        call,
         &Deletion {
             kind,
             name: call.param("name")?,

@@ -15,6 +15,7 @@ mod quota;
 mod resource;
 mod revision;
 mod scaling;
+mod seed;
 mod template;
 mod traffic;
 mod v1;
@@ -36,7 +37,9 @@ pub(crate) fn api() -> Api {
         .table::<revision::Revision>()
         .table::<execution::Execution>()
         .table::<quota::Used>();
-    v1::api(operations(jobs(worker_pools(services(api))))).on_operation(operation::finish)
+    v1::api(operations(jobs(worker_pools(services(api)))))
+        .on_operation(operation::finish)
+        .on_seed(seed::seed)
 }
 
 /// Routes methods of one kind; the names and paths have to be literals.
@@ -45,27 +48,27 @@ macro_rules! methods {
         $api.post(
             concat!("run.projects.locations.", $path, ".create"),
             concat!("/v2/{parent=projects/*/locations/*}/", $path),
-            |call| methods::create(call, $kind),
+            |call| async move { methods::create(&call, $kind) },
         )
         .get(
             concat!("run.projects.locations.", $path, ".list"),
             concat!("/v2/{parent=projects/*/locations/*}/", $path),
-            |call| methods::list(call, $kind),
+            |call| async move { methods::list(&call, $kind) },
         )
         .get(
             concat!("run.projects.locations.", $path, ".get"),
             concat!("/v2/{name=projects/*/locations/*/", $path, "/*}"),
-            |call| methods::get(call, $kind),
+            |call| async move { methods::get(&call, $kind) },
         )
         .patch(
             concat!("run.projects.locations.", $path, ".patch"),
             concat!("/v2/{name=projects/*/locations/*/", $path, "/*}"),
-            |call| methods::patch(call, $kind),
+            |call| async move { methods::patch(&call, $kind) },
         )
         .delete(
             concat!("run.projects.locations.", $path, ".delete"),
             concat!("/v2/{name=projects/*/locations/*/", $path, "/*}"),
-            |call| methods::delete(call, $kind),
+            |call| async move { methods::delete(&call, $kind) },
         )
         .get(
             concat!("run.projects.locations.", $path, ".getIamPolicy"),
@@ -74,7 +77,7 @@ macro_rules! methods {
                 $path,
                 "/*}:getIamPolicy"
             ),
-            |call| policy::get(call, $kind),
+            |call| async move { policy::get(&call, $kind) },
         )
         .post(
             concat!("run.projects.locations.", $path, ".setIamPolicy"),
@@ -83,7 +86,7 @@ macro_rules! methods {
                 $path,
                 "/*}:setIamPolicy"
             ),
-            |call| policy::set(call, $kind),
+            |call| async move { policy::set(&call, $kind) },
         )
         .post(
             concat!("run.projects.locations.", $path, ".testIamPermissions"),
@@ -92,7 +95,7 @@ macro_rules! methods {
                 $path,
                 "/*}:testIamPermissions"
             ),
-            |call| policy::test(call, $kind),
+            |call| async move { policy::test(&call, $kind) },
         )
     };
 }

@@ -114,6 +114,23 @@ pub(super) fn check_id(id: &str) -> Result<(), ApiError> {
     )))
 }
 
+/// Checks the whole name of a service, worker pool or job.
+pub(super) fn check(kind: Kind, name: &str) -> Result<(), ApiError> {
+    let parts: Vec<&str> = name.split('/').collect();
+    match parts[..] {
+        ["projects", project, "locations", location, collection, id]
+            if !project.is_empty() && !location.is_empty() && collection == kind.collection() =>
+        {
+            check_location(name)?;
+            check_id(id)
+        }
+        _ => Err(ApiError::invalid(format!(
+            "name: {name:?} is not of the form projects/PROJECT/locations/REGION/{}/ID",
+            kind.collection()
+        ))),
+    }
+}
+
 /// A location that can hold resources: lists and creations refuse the wildcard.
 pub(super) fn check_location(parent: &str) -> Result<(), ApiError> {
     match project_and_region(parent) {

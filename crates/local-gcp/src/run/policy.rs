@@ -23,21 +23,21 @@ fn existing<'a>(view: &View, call: &'a Call, kind: Kind) -> Result<&'a str, ApiE
         .ok_or_else(|| names::missing(kind, name))
 }
 
-pub(super) async fn get(call: Call, kind: Kind) -> Answer {
+pub(super) fn get(call: &Call, kind: Kind) -> Answer {
     let view = call.view();
-    let name = existing(&view, &call, kind)?;
+    let name = existing(&view, call, kind)?;
     Reply::json(&iam::get(&view, name))
 }
 
 /// Without a mask, bindings and etag are taken from the request, as the API documents.
-pub(super) async fn set(call: Call, kind: Kind) -> Answer {
-    let mut request = schema().body("GoogleIamV1SetIamPolicyRequest", &call)?;
+pub(super) fn set(call: &Call, kind: Kind) -> Answer {
+    let mut request = schema().body("GoogleIamV1SetIamPolicyRequest", call)?;
     let sent = request.remove("policy").unwrap_or_else(|| json!({}));
     let mask = request.get("updateMask").and_then(Value::as_str);
     let mask = FieldMask::parse(mask.filter(|m| !m.is_empty()).unwrap_or("bindings,version"))?;
     let policy = call.write(|tx| {
-        let name = existing(tx, &call, kind)?;
-        quota::take(&call, tx, names::location(name))?;
+        let name = existing(tx, call, kind)?;
+        quota::take(call, tx, names::location(name))?;
         let mut policy = iam::get(tx, name);
         mask.apply(&mut policy, &sent);
         policy["etag"] = sent.get("etag").cloned().unwrap_or_default();
@@ -54,7 +54,7 @@ struct Test {
 }
 
 /// All that is asked for is allowed.
-pub(super) async fn test(call: Call, _: Kind) -> Answer {
+pub(super) fn test(call: &Call, _: Kind) -> Answer {
     let test: Test = json::decode(&call.body)?;
     if let Some(bad) = test.permissions.iter().find(|p| p.contains('*')) {
         return Err(ApiError::invalid(format!(

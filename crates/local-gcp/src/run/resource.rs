@@ -58,12 +58,6 @@ impl Resource {
         etag::of(&(&self.uid, self.generation, &self.spec, &self.v1))
     }
 
-    pub(super) fn scaling_mode_is_manual(&self) -> bool {
-        self.spec
-            .get("scaling")
-            .is_some_and(|s| s["scalingMode"] == "MANUAL")
-    }
-
     /// Where requests go to.
     pub(super) fn uris(&self, app: &App) -> Vec<String> {
         let (project, region) = names::project_and_region(&self.name);
@@ -110,6 +104,13 @@ impl Resource {
             set("latestCreatedRevision", self.latest_created.as_str().into());
             set("latestReadyRevision", self.latest_ready.as_str().into());
         }
+        self.add_own(app, kind, &mut of);
+        of.into()
+    }
+
+    /// What only one kind has.
+    fn add_own(&self, app: &App, kind: Kind, of: &mut Object) {
+        let mut set = |key: &str, value: Value| drop(of.insert(key.to_owned(), value));
         match kind {
             Kind::Service => {
                 let uris = self.uris(app);
@@ -130,7 +131,6 @@ impl Resource {
                 }
             }
         }
-        of.into()
     }
 
     fn condition(&self, r#type: &str) -> Value {

@@ -19,8 +19,8 @@ fn find(view: &View, name: &str) -> Result<Arc<Job>, ApiError> {
 }
 
 /// Stores a job and sets its timer.
-pub(super) fn keep(app: &App, tx: &mut Tx, job: Job) -> Result<Value, ApiError> {
-    run::plan(app, tx, &job)?;
+pub(super) fn keep(app: &App, tx: &mut Tx, job: &Job) -> Result<Value, ApiError> {
+    run::plan(app, tx, job)?;
     tx.put(&job.name.clone(), job.clone());
     Ok(job.json(tx))
 }
@@ -45,7 +45,7 @@ pub(super) async fn create(call: Call) -> Answer {
                 "Job {name} already exists."
             )));
         }
-        keep(&call.app, tx, Job::new(name, spec, call.now())?)
+        keep(&call.app, tx, &Job::new(name, spec, call.now())?)
     })?;
     Reply::json(&json)
 }
@@ -85,7 +85,7 @@ pub(super) async fn patch(call: Call) -> Answer {
             None => body.clone(),
             Some(mask) => merged(&old.spec, &body, mask)?,
         };
-        keep(&call.app, tx, old.changed(spec, call.now())?)
+        keep(&call.app, tx, &old.changed(spec, call.now())?)
     })?;
     Reply::json(&json)
 }
@@ -150,7 +150,7 @@ fn switch(call: &Call, pause: bool) -> Answer {
         if pause {
             run::forget(tx, name, false);
         }
-        keep(&call.app, tx, paused(&job, pause))
+        keep(&call.app, tx, &paused(&job, pause))
     })?;
     Reply::json(&json)
 }

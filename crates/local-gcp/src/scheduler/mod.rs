@@ -101,7 +101,7 @@ fn seed(app: &App, tx: &mut Tx, section: Value) -> Result<(), ApiError> {
         let name = spec.get("name").and_then(Value::as_str).unwrap_or_default();
         let name = name.to_owned();
         job::check_name(&name)?;
-        methods::keep(app, tx, Job::new(name, spec, app.clock.now())?)?;
+        methods::keep(app, tx, &Job::new(name, spec, app.clock.now())?)?;
     }
     Ok(())
 }

@@ -15,6 +15,10 @@ struct Gcloud {
     port: u16,
 }
 
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever runs the tests should see what was not tried"
+)]
 /// `None`, and a line that says so, where there is no gcloud.
 fn gcloud(api: &Api) -> Result<Option<Gcloud>> {
     let there = Command::new("gcloud").arg("--version").output();

@@ -2,6 +2,7 @@
 
 mod bench;
 mod billing;
+mod console;
 mod documentation;
 mod gcloud;
 mod identity;
@@ -12,6 +13,7 @@ mod pubsub_client;
 mod pubsub_push;
 mod quotas;
 mod receiver;
+mod run_client;
 mod run_jobs;
 mod run_services;
 mod run_v1;

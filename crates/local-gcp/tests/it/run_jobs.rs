@@ -15,7 +15,7 @@ fn job() -> Value {
     ]}}})
 }
 
-async fn create_job(api: &Api) -> Result<Value> {
+pub(crate) async fn create_job(api: &Api) -> Result<Value> {
     let path = format!("{PARENT}/jobs?jobId=backup");
     done(api, api.post(&path, job()).await?.ok()?).await
 }

@@ -92,10 +92,6 @@ async fn a_service_is_made_with_googles_defaults_and_reconciles_by_an_operation(
             .as_str()
             .is_some_and(|uri| uri.starts_with("https://web-"))
     );
-    let again = api
-        .post(&format!("{PARENT}/services?serviceId=web"), image("img"))
-        .await?;
-    assert_eq!(again.refused()?, (409, "ALREADY_EXISTS".to_owned()));
     Ok(())
 }
 
@@ -217,75 +213,50 @@ async fn validate_only_says_what_would_be_and_does_nothing() -> Result<()> {
 async fn bad_changes_are_refused_with_the_field_named() -> Result<()> {
     let api = start().await?;
     create(&api, "web", image("img")).await?;
-    let scaling = |scaling: Value| json!({ "scaling": scaling });
-    for (query, body, wanted) in [
-        ("updateMask=scaling.nope", json!({}), "scaling.nope"),
-        ("updateMask=uri.x", json!({}), "uri.x"),
-        (
-            "updateMask=scaling",
-            scaling(json!({"minInstanceCount": 3, "maxInstanceCount": 2})),
-            "min_instance_count 3",
-        ),
-        (
-            "updateMask=scaling",
-            scaling(json!({"minInstanceCount": -1})),
-            "must not be negative",
-        ),
-        (
-            "updateMask=scaling",
-            scaling(json!({"minInstances": 1})),
-            "minInstances",
-        ),
-        (
-            "updateMask=scaling",
-            scaling(json!({"manualInstanceCount": 1})),
-            "scaling_mode MANUAL",
-        ),
-        (
-            "updateMask=traffic",
-            json!({"traffic": [{"percent": 90}]}),
-            "add up to 100",
-        ),
-        (
-            "updateMask=traffic",
-            json!({"traffic": [{"percent": 100, "revision": "gone"}]}),
-            "does not exist",
-        ),
-        (
-            "updateMask=annotations",
-            json!({"annotations": {"run.googleapis.com/minScale": "1"}}),
-            "system prefix",
-        ),
-        (
-            "updateMask=template.containers",
-            json!({}),
-            "at least one container",
-        ),
-        (
-            "",
-            json!({"ingress": "EVERYBODY"}),
-            "INGRESS_TRAFFIC_INTERNAL_ONLY",
-        ),
-    ] {
-        let refused = api.patch(&format!("{WEB}?{query}"), body).await?;
+    // Mask, body, and what the refusal says.
+    let changes = json!([
+        ["scaling.nope", {}, "scaling.nope"],
+        ["uri.x", {}, "uri.x"],
+        ["scaling", {"scaling": {"minInstanceCount": 3, "maxInstanceCount": 2}}, "min_instance_count 3"],
+        ["scaling", {"scaling": {"minInstanceCount": -1}}, "must not be negative"],
+        ["scaling", {"scaling": {"minInstances": 1}}, "minInstances"],
+        ["scaling", {"scaling": {"manualInstanceCount": 1}}, "scaling_mode MANUAL"],
+        ["traffic", {"traffic": [{"percent": 90}]}, "add up to 100"],
+        ["traffic", {"traffic": [{"percent": 100, "revision": "gone"}]}, "does not exist"],
+        ["annotations", {"annotations": {"run.googleapis.com/minScale": "1"}}, "system prefix"],
+        ["template.containers", {}, "at least one container"],
+        ["", {"ingress": "EVERYBODY"}, "INGRESS_TRAFFIC_INTERNAL_ONLY"],
+    ]);
+    for change in changes.as_array().into_iter().flatten() {
+        let mask = change[0].as_str().unwrap_or_default();
+        let path = format!("{WEB}?updateMask={mask}");
+        let refused = api.patch(&path, change[1].clone()).await?;
         assert_eq!(
             refused.refused()?,
             (400, "INVALID_ARGUMENT".to_owned()),
-            "{query}"
+            "{change}"
         );
-        assert!(refused.text.contains(wanted), "{query}: {}", refused.text);
+        let wanted = change[2].as_str().unwrap_or_default();
+        assert!(refused.text.contains(wanted), "{change}: {}", refused.text);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_service_is_made_once_and_by_a_patch_only_when_asked() -> Result<()> {
+    let api = start().await?;
+    create(&api, "web", image("img")).await?;
+    let again = api
+        .post(&format!("{PARENT}/services?serviceId=web"), image("img"))
+        .await?;
+    assert_eq!(again.refused()?, (409, "ALREADY_EXISTS".to_owned()));
     let wildcard = api.get("/v2/projects/demo/locations/-/services").await?;
     assert_eq!(wildcard.status, 400);
-    let missing = api
-        .patch(&format!("{PARENT}/services/nope"), image("i"))
-        .await?;
+    let path = format!("{PARENT}/services/nope");
+    let missing = api.patch(&path, image("i")).await?;
     assert_eq!(missing.refused()?, (404, "NOT_FOUND".to_owned()));
     let made = api
-        .patch(
-            &format!("{PARENT}/services/nope?allowMissing=true"),
-            image("i"),
-        )
+        .patch(&format!("{path}?allowMissing=true"), image("i"))
         .await?
         .ok()?;
     done(&api, made).await?;
@@ -360,7 +331,13 @@ async fn services_are_listed_in_pages_and_deleted_with_their_revisions() -> Resu
         .get(&format!("{PARENT}/services?pageSize=2&pageToken={token}"))
         .await?
         .ok()?;
-    assert_eq!(second["services"].as_array().map(Vec::len), Some(1));
+    let names = [
+        &first["services"][0],
+        &first["services"][1],
+        &second["services"][0],
+    ];
+    let names = names.map(|s| s["name"].as_str().unwrap_or_default().rsplit('/').next());
+    assert_eq!(names, [Some("c"), Some("b"), Some("a")]);
     assert!(second["nextPageToken"].is_null());
     let operation = api.delete(&format!("{PARENT}/services/b")).await?.ok()?;
     let listed = api.get(&format!("{PARENT}/services")).await?.ok()?;
@@ -427,5 +404,28 @@ async fn policies_are_kept_with_an_etag() -> Result<()> {
         .await?
         .ok()?;
     assert_eq!(allowed, asked);
+    Ok(())
+}
+
+#[tokio::test]
+async fn seeded_services_are_ready_at_once_and_a_bad_seed_changes_nothing() -> Result<()> {
+    let api = start().await?;
+    let mut web = image("img");
+    web["name"] = WEB[4..].into();
+    web["scaling"] = json!({"minInstanceCount": 2});
+    api.gcp.seed(json!({"run": {"services": [web.clone()]}}))?;
+    let service = api.get(WEB).await?.ok()?;
+    assert_eq!(
+        (
+            &service["scaling"]["minInstanceCount"],
+            &service["reconciling"]
+        ),
+        (&json!(2), &Value::Null)
+    );
+    assert_eq!(service["terminalCondition"]["state"], "CONDITION_SUCCEEDED");
+    web["scaling"] = json!({"minInstanceCount": 3});
+    let nameless = json!({"run": {"services": [web, {"name": "web"}]}});
+    assert!(api.gcp.seed(nameless).is_err());
+    assert_eq!(api.get(WEB).await?.ok()?, service);
     Ok(())
 }

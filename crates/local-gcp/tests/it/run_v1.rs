@@ -79,16 +79,31 @@ async fn a_service_reads_in_v1_as_gcloud_expects_it() -> Result<()> {
         (&status["url"], &status["observedGeneration"]),
         (&v2["uri"], &json!(1))
     );
-    let revision = status["latestReadyRevisionName"]
-        .as_str()
-        .unwrap_or_default();
-    assert_eq!(status["traffic"][0]["revisionName"], revision);
-    let path = format!("/apis/serving.knative.dev/v1/namespaces/demo/revisions/{revision}");
+    let revision = &status["latestReadyRevisionName"];
+    assert_eq!(&status["traffic"][0]["revisionName"], revision);
+    Ok(())
+}
+
+#[tokio::test]
+async fn revisions_read_in_v1_by_name_and_by_service() -> Result<()> {
+    let api = start().await?;
+    create(&api, "web", image("img")).await?;
+    create(&api, "other", image("img")).await?;
+    let service = api.get(ONE).await?.ok()?;
+    let id = service["status"]["latestReadyRevisionName"].as_str();
+    let all = "/apis/serving.knative.dev/v1/namespaces/demo/revisions";
+    let path = format!("{all}/{}", id.unwrap_or_default());
     let revision = api.get(&path).await?.ok()?;
     assert_eq!(
-        revision["metadata"]["labels"]["serving.knative.dev/service"],
-        "web"
+        (
+            &revision["metadata"]["labels"]["serving.knative.dev/service"],
+            &revision["status"]["conditions"][0]["status"]
+        ),
+        (&json!("web"), &json!("True"))
     );
+    let path = format!("{all}?labelSelector=serving.knative.dev%2Fservice%3Dweb");
+    let listed = api.get(&path).await?.ok()?;
+    assert_eq!(listed["items"], json!([revision]));
     Ok(())
 }
 

@@ -18,8 +18,8 @@ fn name(id: &str) -> String {
 /// A job that calls `uri` on a schedule, with more fields.
 fn http_job(id: &str, schedule: &str, uri: &str, more: Value) -> Value {
     let mut job = json!({"name": name(id), "schedule": schedule, "httpTarget": {"uri": uri}});
-    for (key, value) in more.as_object().into_iter().flatten() {
-        job[key] = value.clone();
+    if let (Some(job), Value::Object(more)) = (job.as_object_mut(), more) {
+        job.extend(more);
     }
     job
 }
@@ -80,19 +80,6 @@ async fn a_job_fires_by_the_clock_with_the_schedulers_headers_and_a_token() -> R
     let token = first.header("authorization").trim_start_matches("Bearer ");
     let claims = crate::identity::verify(&api, token, &uri).await?;
     assert_eq!(claims["email"], "tick@demo.iam.gserviceaccount.com");
-    let after = job(&api, "tick").await?;
-    assert_eq!(
-        (
-            &after["lastAttemptTime"],
-            &after["status"],
-            &after["scheduleTime"]
-        ),
-        (
-            &json!("2026-11-01T12:10:00Z"),
-            &json!({}),
-            &json!("2026-11-01T12:15:00Z")
-        )
-    );
     Ok(())
 }
 
@@ -318,56 +305,61 @@ async fn a_patch_changes_what_its_mask_names_and_nothing_else() -> Result<()> {
 async fn a_job_that_cannot_be_is_refused_with_the_field_named() -> Result<()> {
     let api = start_stopped().await?;
     let good = http_job("tick", "* * * * *", "http://127.0.0.1:1/", json!({}));
-    for (pointer, value, wanted) in [
-        ("/schedule", json!("every 5 minutes"), "schedule"),
-        ("/schedule", json!(""), "schedule"),
-        ("/timeZone", json!("Mars/Olympus"), "time_zone"),
-        ("/httpTarget/uri", json!("127.0.0.1/x"), "http_target.uri"),
-        (
-            "/httpTarget/httpMethod",
-            json!("FETCH"),
-            "httpTarget.httpMethod",
-        ),
-        ("/httpTarget/body", json!("%%"), "httpTarget.body"),
-        (
-            "/httpTarget/oauthToken",
-            json!({"serviceAccountEmail": "a@b"}),
-            "oauth_token",
-        ),
-        ("/httpTarget/oidcToken", json!({}), "service_account_email"),
-        ("/attemptDeadline", json!("5s"), "attempt_deadline"),
-        ("/retryConfig", json!({"retryCount": 6}), "retry_count"),
-        (
-            "/retryConfig",
-            json!({"minBackoffDuration": "7200s"}),
-            "min_backoff_duration",
-        ),
-        (
-            "/pubsubTarget",
-            json!({"topicName": "projects/demo/topics/t"}),
-            "one target",
-        ),
-        (
-            "/name",
-            json!("projects/other/locations/x/jobs/y"),
-            "job.name",
-        ),
-        ("/shedule", json!("* * * * *"), "shedule"),
-    ] {
+    // What is wrong with it, and what the refusal says.
+    let wrongs = json!([
+        ["/schedule", "every 5 minutes", "schedule"],
+        ["/schedule", "", "schedule"],
+        ["/timeZone", "Mars/Olympus", "time_zone"],
+        ["/httpTarget/uri", "127.0.0.1/x", "http_target.uri"],
+        ["/httpTarget/httpMethod", "FETCH", "httpTarget.httpMethod"],
+        ["/httpTarget/body", "%%", "httpTarget.body"],
+        ["/httpTarget/oauthToken", {"serviceAccountEmail": "a@b"}, "oauth_token"],
+        ["/httpTarget/oidcToken", {}, "service_account_email"],
+        ["/attemptDeadline", "5s", "attempt_deadline"],
+        ["/retryConfig", {"retryCount": 6}, "retry_count"],
+        ["/retryConfig", {"minBackoffDuration": "7200s"}, "min_backoff_duration"],
+        ["/pubsubTarget", {"topicName": "projects/demo/topics/t"}, "one target"],
+        ["/name", "projects/other/locations/x/jobs/y", "job.name"],
+        ["/shedule", "* * * * *", "shedule"],
+    ]);
+    for wrong in wrongs.as_array().into_iter().flatten() {
         let mut body = good.clone();
+        let pointer = wrong[0].as_str().unwrap_or_default();
         let (parent, key) = pointer.rsplit_once('/').unwrap_or_default();
         if let Some(parent) = body.pointer_mut(parent) {
-            parent[key] = value;
+            parent[key] = wrong[1].clone();
         }
         let refused = api.post(JOBS, body).await?;
         assert_eq!(
             refused.refused()?,
             (400, "INVALID_ARGUMENT".to_owned()),
-            "{pointer}"
+            "{wrong}"
         );
-        assert!(refused.text.contains(wanted), "{pointer}: {}", refused.text);
+        let wanted = wrong[2].as_str().unwrap_or_default();
+        assert!(refused.text.contains(wanted), "{wrong}: {}", refused.text);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_job_shows_its_last_attempt_and_its_next_time() -> Result<()> {
+    let (api, function) = (start_stopped().await?, Receiver::start().await?);
+    let good = http_job("tick", "*/5 * * * *", &function.url("/"), json!({}));
     create(&api, good.clone()).await?;
+    api.gcp.advance(SignedDuration::from_mins(12)).await?;
+    let after = job(&api, "tick").await?;
+    assert_eq!(
+        (
+            &after["lastAttemptTime"],
+            &after["status"],
+            &after["scheduleTime"]
+        ),
+        (
+            &json!("2026-11-01T12:10:00Z"),
+            &json!({}),
+            &json!("2026-11-01T12:15:00Z")
+        )
+    );
     let taken = api.post(JOBS, good).await?;
     assert_eq!(taken.refused()?, (409, "ALREADY_EXISTS".to_owned()));
     let missing = api.get(&format!("{JOBS}/nope")).await?;

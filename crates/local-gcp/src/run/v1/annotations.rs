@@ -264,7 +264,10 @@ mod tests {
     use serde_json::json;
 
     fn object(value: Value) -> Object {
-        value.as_object().cloned().unwrap_or_default()
+        match value {
+            Value::Object(object) => object,
+            _ => Object::new(),
+        }
     }
 
     #[test]

@@ -48,12 +48,12 @@ impl Aliases {
     }
 
     /// v2's name of a secret: without a path when it is of the same project.
-    fn to_v2(&self, name: &Value) -> Value {
+    fn resolve(&self, name: &Value) -> Value {
         let named = self.secrets.get(name.as_str().unwrap_or_default());
         named.map_or_else(|| name.clone(), |full| full.as_str().into())
     }
 
-    fn to_v1(&mut self, secret: &Value) -> Value {
+    fn shorten(&mut self, secret: &Value) -> Value {
         let text = secret.as_str().unwrap_or_default();
         let parts: Vec<&str> = text.split('/').collect();
         let ["projects", project, "secrets", id] = parts[..] else {
@@ -85,7 +85,7 @@ pub(super) fn to_v1(container: &Value, aliases: &mut Aliases) -> Value {
                 return variable.clone();
             }
             let key = reference["version"].as_str().unwrap_or("latest");
-            let from = json!({ "name": aliases.to_v1(&reference["secret"]), "key": key });
+            let from = json!({ "name": aliases.shorten(&reference["secret"]), "key": key });
             json!({ "name": variable["name"], "valueFrom": { "secretKeyRef": from } })
         })
         .collect();
@@ -132,7 +132,7 @@ pub(super) fn to_v2(
             if !reference.is_object() {
                 return variable.clone();
             }
-            let secret = aliases.to_v2(&reference["name"]);
+            let secret = aliases.resolve(&reference["name"]);
             let from = json!({ "secret": secret, "version": reference["key"] });
             json!({ "name": variable["name"], "valueSource": { "secretKeyRef": from } })
         })
@@ -173,7 +173,7 @@ pub(super) fn volume_to_v1(volume: &Value, aliases: &mut Aliases) -> Option<Valu
                 new
             })
             .collect();
-        let mut new = json!({ "secretName": aliases.to_v1(&secret["secret"]), "items": items });
+        let mut new = json!({ "secretName": aliases.shorten(&secret["secret"]), "items": items });
         if let Some(mode) = secret.get("defaultMode") {
             new["defaultMode"] = mode.clone();
         }
@@ -212,7 +212,7 @@ pub(super) fn volume_to_v2(
                 new
             })
             .collect();
-        let mut new = json!({ "secret": aliases.to_v2(&secret["secretName"]), "items": items });
+        let mut new = json!({ "secret": aliases.resolve(&secret["secretName"]), "items": items });
         if let Some(mode) = secret.get("defaultMode") {
             new["defaultMode"] = mode.clone();
         }

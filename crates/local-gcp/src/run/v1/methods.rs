@@ -53,11 +53,12 @@ pub(super) async fn list(call: Call) -> Answer {
 }
 
 pub(super) fn listed(kind: &str, items: Vec<Value>, next: Option<String>) -> Value {
-    let mut metadata = json!({});
+    let mut list = json!({ "apiVersion": "serving.knative.dev/v1", "kind": kind, "metadata": {} });
+    list["items"] = items.into();
     if let Some(next) = next {
-        metadata["continue"] = next.into();
+        list["metadata"]["continue"] = next.into();
     }
-    json!({ "apiVersion": "serving.knative.dev/v1", "kind": kind, "metadata": metadata, "items": items })
+    list
 }
 
 pub(super) async fn create(call: Call) -> Answer {

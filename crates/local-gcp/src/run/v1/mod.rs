@@ -9,6 +9,7 @@ mod revision;
 mod service;
 mod template;
 
+use super::{names::Kind, policy};
 use crate::{google::schema::Schema, http::Api};
 use std::sync::LazyLock;
 
@@ -70,16 +71,16 @@ fn located(api: Api) -> Api {
         .get(
             "run.projects.locations.services.getIamPolicy",
             "/v1/{resource=projects/*/locations/*/services/*}:getIamPolicy",
-            |call| super::policy::get(call, super::names::Kind::Service),
+            |call| async move { policy::get(&call, Kind::Service) },
         )
         .post(
             "run.projects.locations.services.setIamPolicy",
             "/v1/{resource=projects/*/locations/*/services/*}:setIamPolicy",
-            |call| super::policy::set(call, super::names::Kind::Service),
+            |call| async move { policy::set(&call, Kind::Service) },
         )
         .post(
             "run.projects.locations.services.testIamPermissions",
             "/v1/{resource=projects/*/locations/*/services/*}:testIamPermissions",
-            |call| super::policy::test(call, super::names::Kind::Service),
+            |call| async move { policy::test(&call, Kind::Service) },
         )
 }

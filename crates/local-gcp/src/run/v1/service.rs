@@ -185,11 +185,6 @@ pub(super) fn to_v2(
     old: Option<&Resource>,
     project: &str,
 ) -> Result<Written, ApiError> {
-    let empty = Object::new();
-    let object = |of: &'_ Object, field: &str| {
-        let inner = of.get(field).and_then(Value::as_object);
-        inner.cloned().unwrap_or_default()
-    };
     let (metadata, spec) = (object(sent, "metadata"), object(sent, "spec"));
     let mut annotations = object(&metadata, "annotations");
     annotations.retain(|key, _| !OUTPUT.contains(&key.as_str()));
@@ -198,18 +193,10 @@ pub(super) fn to_v2(
     let mut body = old.map(|old| old.spec.clone()).unwrap_or_default();
     annotations::to_fields(&SERVICE, &mut annotations, &mut body)?;
     let (own, shown) = sorted(annotations);
-    let kept_before = old
-        .map(|old| kept(old, OWN_OF_TEMPLATE))
-        .unwrap_or_default();
-    let before = old.map(|old| (template_of(old), &kept_before));
-    let template = object(&spec, "template");
-    let (template, own_of_template) = template::to_v2(&template, before, project)?;
+    let (template, own_of_template) = template_to_v2(&spec, old, project)?;
     let traffic = spec.get("traffic").and_then(Value::as_array);
-    let traffic: Vec<Value> = traffic
-        .into_iter()
-        .flatten()
-        .map(target_to_v2)
-        .collect::<Result<_, _>>()?;
+    let traffic = traffic.into_iter().flatten().map(target_to_v2);
+    let traffic: Vec<Value> = traffic.collect::<Result<_, _>>()?;
     for (field, value) in [
         ("labels", Value::Object(labels)),
         ("annotations", shown.into()),
@@ -219,22 +206,32 @@ pub(super) fn to_v2(
         body.insert(field.to_owned(), value);
     }
     body.retain(|_, value| *value != json!({}) && *value != json!([]));
-    let mut v1 = Object::new();
-    for (key, annotations) in [(OWN, own), (OWN_OF_TEMPLATE, own_of_template)] {
-        if annotations != empty {
-            v1.insert(key.to_owned(), annotations.into());
-        }
-    }
-    let text = |field: &str| {
-        metadata
-            .get(field)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
+    let v1 = [(OWN, own), (OWN_OF_TEMPLATE, own_of_template)]
+        .into_iter()
+        .filter(|(_, annotations)| !annotations.is_empty())
+        .map(|(key, annotations)| (key.to_owned(), annotations.into()))
+        .collect();
+    let text = |field| metadata.get(field).and_then(Value::as_str);
     Ok(Written {
-        id: text("name").to_owned(),
-        version: text("resourceVersion").to_owned(),
+        id: text("name").unwrap_or_default().to_owned(),
+        version: text("resourceVersion").unwrap_or_default().to_owned(),
         body,
         v1,
     })
+}
+
+fn object(of: &Object, field: &str) -> Object {
+    let inner = of.get(field).and_then(Value::as_object);
+    inner.cloned().unwrap_or_default()
+}
+
+fn template_to_v2(
+    spec: &Object,
+    old: Option<&Resource>,
+    project: &str,
+) -> Result<(Object, Object), ApiError> {
+    let kept = old.map(|old| kept(old, OWN_OF_TEMPLATE));
+    let kept = kept.unwrap_or_default();
+    let before = old.map(|old| (template_of(old), &kept));
+    template::to_v2(&object(spec, "template"), before, project)
 }

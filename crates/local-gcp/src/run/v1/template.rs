@@ -20,6 +20,27 @@ const CLOUDSQL: &str = "cloudsql";
 
 /// A v2 template in the v1 form. `kept` are annotations that only v1 has.
 pub(super) fn to_v1(template: &Object, kept: &Object, project: &str) -> Object {
+    let mut aliases = Aliases::read(project, "");
+    let spec = spec_to_v1(template, &mut aliases);
+    let mut annotations = annotations_to_v1(template, kept);
+    if let Some(aliases) = aliases.write() {
+        annotations.insert(SECRETS.to_owned(), aliases.into());
+    }
+    let mut metadata = Object::new();
+    put(&mut metadata, "labels", template.get("labels").cloned());
+    put(&mut metadata, "name", template.get("revision").cloned());
+    put(
+        &mut metadata,
+        "annotations",
+        unless_empty(annotations.into()),
+    );
+    let mut of = Object::new();
+    of.insert("metadata".to_owned(), metadata.into());
+    of.insert("spec".to_owned(), spec.into());
+    of
+}
+
+fn annotations_to_v1(template: &Object, kept: &Object) -> Object {
     let mut annotations = kept.clone();
     annotations::from_fields(&TEMPLATE, template, &mut annotations);
     if let Some(Value::Object(own)) = template.get("annotations") {
@@ -33,50 +54,38 @@ pub(super) fn to_v1(template: &Object, kept: &Object, project: &str) -> Object {
     if any(containers, "startupCpuBoost") {
         annotations.insert(BOOST.to_owned(), "true".into());
     }
-    let volumes = list(template, "volumes");
-    if let Some(databases) = databases(volumes) {
+    if let Some(databases) = databases(list(template, "volumes")) {
         annotations.insert(DATABASES.to_owned(), databases.into());
     }
-    let mut aliases = Aliases::read(project, "");
+    annotations
+}
+
+fn spec_to_v1(template: &Object, aliases: &mut Aliases) -> Object {
     let mut spec = Object::new();
-    let containers: Vec<Value> = containers
+    let volumes = list(template, "volumes");
+    let containers: Vec<Value> = list(template, "containers")
         .iter()
-        .map(|container| unmounted(container::to_v1(container, &mut aliases)))
+        .map(|container| unmounted(container::to_v1(container, aliases), volumes))
         .collect();
     spec.insert("containers".to_owned(), containers.into());
-    let volumes = volumes.iter();
     let volumes: Vec<Value> = volumes
-        .filter_map(|volume| container::volume_to_v1(volume, &mut aliases))
+        .iter()
+        .filter_map(|volume| container::volume_to_v1(volume, aliases))
         .collect();
-    if !volumes.is_empty() {
-        spec.insert("volumes".to_owned(), volumes.into());
-    }
-    if let Some(aliases) = aliases.write() {
-        annotations.insert(SECRETS.to_owned(), aliases.into());
-    }
+    put(&mut spec, "volumes", unless_empty(volumes.into()));
     for (v1, v2) in RENAMED {
-        if let Some(value) = template.get(v2) {
-            spec.insert(v1.to_owned(), value.clone());
-        }
+        put(&mut spec, v1, template.get(v2).cloned());
     }
     let timeout = template.get("timeout").and_then(Value::as_str);
-    if let Some(timeout) = timeout.and_then(json::parse_duration) {
-        spec.insert("timeoutSeconds".to_owned(), timeout.as_secs().into());
-    }
-    let mut metadata = json!({});
-    if let Some(labels) = template.get("labels") {
-        metadata["labels"] = labels.clone();
-    }
-    if !annotations.is_empty() {
-        metadata["annotations"] = annotations.into();
-    }
-    if let Some(name) = template.get("revision") {
-        metadata["name"] = name.clone();
-    }
-    let mut of = Object::new();
-    of.insert("metadata".to_owned(), metadata);
-    of.insert("spec".to_owned(), spec.into());
-    of
+    let seconds = timeout
+        .and_then(json::parse_duration)
+        .map(|timeout| timeout.as_secs());
+    put(&mut spec, "timeoutSeconds", seconds.map(Value::from));
+    spec
+}
+
+fn unless_empty(value: Value) -> Option<Value> {
+    Some(value).filter(|value| *value != json!([]) && *value != json!({}))
 }
 
 const RENAMED: [(&str, &str); 2] = [
@@ -106,9 +115,16 @@ fn databases(volumes: &[Value]) -> Option<String> {
     Some(names.collect::<Vec<_>>().join(","))
 }
 
-fn unmounted(mut container: Value) -> Value {
-    if let Some(mounts) = container["volumeMounts"].as_array_mut() {
-        mounts.retain(|mount| mount["name"] != CLOUDSQL);
+/// A container of v1 without the mounts of databases, which v1 has not.
+fn unmounted(mut container: Value, volumes: &[Value]) -> Value {
+    let of_databases = |mount: &Value| {
+        let volume = volumes
+            .iter()
+            .find(|volume| volume["name"] == mount["name"]);
+        volume.is_some_and(|volume| volume.get("cloudSqlInstance").is_some())
+    };
+    if let Some(Value::Array(mounts)) = container.get_mut("volumeMounts") {
+        mounts.retain(|mount| !of_databases(mount));
         if mounts.is_empty()
             && let Some(container) = container.as_object_mut()
         {
@@ -133,69 +149,76 @@ pub(super) fn to_v2(
     {
         return Ok((old.clone(), kept.clone()));
     }
-    let empty = Object::new();
-    let object = |field: &str| sent.get(field).and_then(Value::as_object).unwrap_or(&empty);
-    let (metadata, spec) = (object("metadata"), object("spec"));
-    let mut annotations = match metadata.get("annotations") {
-        Some(Value::Object(annotations)) => annotations.clone(),
-        _ => Object::new(),
-    };
+    let (metadata, spec) = (object(sent, "metadata"), object(sent, "spec"));
+    let mut annotations = object(&metadata, "annotations");
     let old = old.map(|(old, _)| old);
     let mut of = old.cloned().unwrap_or_default();
     annotations::to_fields(&TEMPLATE, &mut annotations, &mut of)?;
-    for (v1, v2) in [("labels", "labels"), ("name", "revision")] {
-        put(&mut of, v2, metadata.get(v1).cloned());
-    }
+    put(&mut of, "labels", metadata.get("labels").cloned());
+    put(&mut of, "revision", metadata.get("name").cloned());
     for (v1, v2) in RENAMED {
-        put(
-            &mut of,
-            v2,
-            spec.get(v1).filter(|value| **value != 0).cloned(),
-        );
+        let value = spec.get(v1).filter(|value| **value != 0);
+        put(&mut of, v2, value.cloned());
     }
     let timeout = spec.get("timeoutSeconds").and_then(Value::as_i64);
-    put(
-        &mut of,
-        "timeout",
-        timeout.map(|seconds| format!("{seconds}s").into()),
-    );
+    let timeout = timeout.map(|seconds| format!("{seconds}s").into());
+    put(&mut of, "timeout", timeout);
     refuse(
-        spec,
+        &spec,
         "spec.template.spec",
         &["imagePullSecrets", "runtimeClassName"],
     )?;
-    let text = |value: Option<Value>| value.and_then(|v| v.as_str().map(str::to_owned));
-    let aliases = text(annotations.remove(SECRETS)).unwrap_or_default();
-    let aliases = Aliases::read(project, &aliases);
-    let cpu = Cpu {
-        idle: text(annotations.remove(THROTTLING)).is_none_or(|text| text != "false"),
-        boost: text(annotations.remove(BOOST)).is_some_and(|text| text == "true"),
-    };
-    let databases = text(annotations.remove(DATABASES));
-    let containers = containers(spec, old, &aliases, &cpu, databases.is_some())?;
+    let special = Special::take(&mut annotations, project);
+    let containers = containers(&spec, old, &special)?;
     put(&mut of, "containers", Some(containers.into()));
+    let volumes = volumes(&spec, &special)?;
+    put(&mut of, "volumes", unless_empty(volumes.into()));
+    let (kept, own) = super::service::sorted(annotations);
+    put(&mut of, "annotations", unless_empty(own.into()));
+    Ok((of, kept))
+}
+
+fn object(of: &Object, field: &str) -> Object {
+    let inner = of.get(field).and_then(Value::as_object);
+    inner.cloned().unwrap_or_default()
+}
+
+/// What annotations say of containers and volumes.
+struct Special {
+    idle: bool,
+    boost: bool,
+    databases: Option<String>,
+    aliases: Aliases,
+}
+
+impl Special {
+    fn take(annotations: &mut Object, project: &str) -> Self {
+        let mut text = |key: &str| match annotations.remove(key) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        };
+        Self {
+            idle: text(THROTTLING).is_none_or(|text| text != "false"),
+            boost: text(BOOST).is_some_and(|text| text == "true"),
+            databases: text(DATABASES),
+            aliases: Aliases::read(project, &text(SECRETS).unwrap_or_default()),
+        }
+    }
+}
+
+fn volumes(spec: &Object, special: &Special) -> Result<Vec<Value>, ApiError> {
     let mut volumes = vec![];
     for (n, volume) in list(spec, "volumes").iter().enumerate() {
         let at = format!("spec.template.spec.volumes[{n}]");
-        let volume = volume.as_object().unwrap_or(&empty);
-        volumes.push(container::volume_to_v2(volume, &aliases, &at)?);
+        if let Value::Object(volume) = volume {
+            volumes.push(container::volume_to_v2(volume, &special.aliases, &at)?);
+        }
     }
-    if let Some(databases) = databases {
+    if let Some(databases) = &special.databases {
         let names: Vec<&str> = databases.split(',').map(str::trim).collect();
         volumes.push(json!({ "name": CLOUDSQL, "cloudSqlInstance": { "instances": names } }));
     }
-    put(
-        &mut of,
-        "volumes",
-        Some(volumes.into()).filter(|v: &Value| *v != json!([])),
-    );
-    let (kept, own) = super::service::sorted(annotations);
-    put(
-        &mut of,
-        "annotations",
-        Some(own.into()).filter(|v: &Value| *v != json!({})),
-    );
-    Ok((of, kept))
+    Ok(volumes)
 }
 
 fn put(of: &mut Object, field: &str, value: Option<Value>) {
@@ -205,45 +228,74 @@ fn put(of: &mut Object, field: &str, value: Option<Value>) {
     }
 }
 
-struct Cpu {
-    idle: bool,
-    boost: bool,
-}
-
 fn containers(
     spec: &Object,
     old: Option<&Object>,
-    aliases: &Aliases,
-    cpu: &Cpu,
-    mounts: bool,
+    special: &Special,
 ) -> Result<Vec<Value>, ApiError> {
     let before = old.map(|old| list(old, "containers")).unwrap_or_default();
     // Where nothing changes, sidecars keep what they say themselves.
     let same_cpu =
-        cpu.idle == any(before, "cpuIdle") && cpu.boost == any(before, "startupCpuBoost");
-    let empty = Object::new();
+        special.idle == any(before, "cpuIdle") && special.boost == any(before, "startupCpuBoost");
     let mut containers = vec![];
     for (n, sent) in list(spec, "containers").iter().enumerate() {
         let at = format!("spec.template.spec.containers[{n}]");
         let old = before
             .iter()
-            .find(|old| sent.get("name").is_some() && old["name"] == sent["name"]);
-        let old = old.or_else(|| before.get(n));
-        let sent = sent.as_object().unwrap_or(&empty);
-        let mut container = container::to_v2(sent, old, aliases, &at)?;
+            .find(|old| sent.get("name").is_some() && old["name"] == sent["name"])
+            .or_else(|| before.get(n));
+        let Value::Object(sent) = sent else { continue };
+        let mut container = container::to_v2(sent, old, &special.aliases, &at)?;
         if old.is_none() || !same_cpu {
             let resources = &mut container["resources"];
-            resources["cpuIdle"] = cpu.idle.into();
-            resources["startupCpuBoost"] = cpu.boost.into();
+            resources["cpuIdle"] = special.idle.into();
+            resources["startupCpuBoost"] = special.boost.into();
         }
-        if mounts {
-            let mount = json!({ "name": CLOUDSQL, "mountPath": "/cloudsql" });
-            match container["volumeMounts"].as_array_mut() {
-                Some(mounts) => mounts.push(mount),
-                None => container["volumeMounts"] = json!([mount]),
-            }
+        if special.databases.is_some() {
+            mount_databases(&mut container);
         }
         containers.push(container);
     }
     Ok(containers)
+}
+
+fn mount_databases(container: &mut Value) {
+    let mount = json!({ "name": CLOUDSQL, "mountPath": "/cloudsql" });
+    match container["volumeMounts"].as_array_mut() {
+        Some(mounts) => mounts.push(mount),
+        None => container["volumeMounts"] = json!([mount]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_are_an_annotation_in_v1_and_a_volume_in_v2() {
+        let Value::Object(template) = json!({
+            "containers": [
+                {"image": "a", "volumeMounts": [{"name": "db", "mountPath": "/cloudsql"}]},
+                {"image": "b"},
+            ],
+            "volumes": [{"name": "db", "cloudSqlInstance": {"instances": ["p:r:i", "p:r:j"]}}],
+        }) else {
+            unreachable!()
+        };
+        let kept = Object::new();
+        let mut v1 = to_v1(&template, &kept, "demo");
+        assert_eq!(v1["metadata"]["annotations"][DATABASES], "p:r:i,p:r:j");
+        assert_eq!(
+            v1["spec"],
+            json!({"containers": [{"image": "a"}, {"image": "b"}]})
+        );
+        let unchanged = to_v2(&v1, Some((&template, &kept)), "demo").unwrap();
+        assert_eq!(unchanged.0, template);
+        v1["metadata"]["annotations"][DATABASES] = "p:r:k".into();
+        let (changed, _) = to_v2(&v1, Some((&template, &kept)), "demo").unwrap();
+        let instances = &changed["volumes"][0]["cloudSqlInstance"]["instances"];
+        assert_eq!(*instances, json!(["p:r:k"]));
+        let mount = json!([{"name": CLOUDSQL, "mountPath": "/cloudsql"}]);
+        assert_eq!(changed["containers"][1]["volumeMounts"], mount);
+    }
 }
