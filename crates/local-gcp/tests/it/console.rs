@@ -41,9 +41,9 @@ async fn every_file_that_the_page_names_is_served_and_nothing_is_from_elsewhere(
     let mut texts = vec![page(&api).await?];
     let mut seen = vec![];
     while let Some(text) = texts.pop() {
-        let quoted = text
-            .split('"')
-            .filter(|word| word.ends_with(".js") || word.ends_with(".css"));
+        let quoted = text.split('"');
+        let quoted =
+            quoted.filter(|word| word.starts_with("./") || word.starts_with("/_local/console/"));
         for name in quoted.filter_map(|path| path.rsplit('/').next()) {
             if seen.iter().any(|one| one == name) {
                 continue;
@@ -95,11 +95,11 @@ async fn a_timer_fires_before_its_time_as_if_it_had_been_due() -> Result<()> {
     let api = start_stopped().await?;
     api.gcp.seed(json!({
         "pubsub": {
-            "topics": [{"name": "projects/demo/topics/t"}],
-            "subscriptions": [{"name": "projects/demo/subscriptions/s", "topic": "projects/demo/topics/t"}],
+            "topics": [{"name": "projects/demo/topics/turns"}],
+            "subscriptions": [{"name": "projects/demo/subscriptions/turns", "topic": "projects/demo/topics/turns"}],
         },
         "secretmanager": {"secrets": [{
-            "name": "projects/demo/secrets/db", "topics": [{"name": "projects/demo/topics/t"}],
+            "name": "projects/demo/secrets/db", "topics": [{"name": "projects/demo/topics/turns"}],
             "rotation": {"nextRotationTime": "2026-12-01T00:00:00Z", "rotationPeriod": "2592000s"},
         }]},
     }))?;
@@ -109,7 +109,7 @@ async fn a_timer_fires_before_its_time_as_if_it_had_been_due() -> Result<()> {
     api.post("/_local/timers:fire", timer).await?.ok()?;
     let pulled = api
         .post(
-            "/v1/projects/demo/subscriptions/s:pull",
+            "/v1/projects/demo/subscriptions/turns:pull",
             json!({"maxMessages": 1}),
         )
         .await?
