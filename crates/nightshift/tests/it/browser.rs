@@ -1,4 +1,4 @@
-//! Headless Chromium, told what to do by its DevTools protocol over a pipe: no driver and no WebSocket in between.
+//! Headless Chromium, told what to do over a pipe in the protocol of its developer tools: nothing in between.
 
 use anyhow::{Context, Result, bail, ensure};
 use nix::unistd::geteuid;
@@ -102,19 +102,19 @@ impl Browser {
     }
 
     fn open_page(&mut self) -> Result<()> {
-        let target = self.call("Target.createTarget", json!({ "url": "about:blank" }))?;
+        let target = self.call("Target.createTarget", &json!({ "url": "about:blank" }))?;
         let to = json!({ "targetId": target["targetId"], "flatten": true });
-        let attached = self.call("Target.attachToTarget", to)?;
+        let attached = self.call("Target.attachToTarget", &to)?;
         self.session = text(&attached["sessionId"])?;
         for domain in ["Page", "Runtime", "Log", "Network"] {
-            self.call(&format!("{domain}.enable"), json!({}))?;
+            self.call(&format!("{domain}.enable"), &json!({}))?;
         }
         Ok(())
     }
 
     /// Opens an address, and waits until the page says that it is ready.
     pub(crate) fn open(&mut self, url: &str) -> Result<()> {
-        self.call("Page.navigate", json!({ "url": url }))?;
+        self.call("Page.navigate", &json!({ "url": url }))?;
         self.until("document.body?.dataset.ready === 'yes'")
     }
 
@@ -125,17 +125,17 @@ impl Browser {
             dark,
         } = look;
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
-        self.call("Emulation.setDeviceMetricsOverride", size)?;
+        self.call("Emulation.setDeviceMetricsOverride", &size)?;
         let scheme = if dark { "dark" } else { "light" };
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.call("Emulation.setEmulatedMedia", media)?;
+        self.call("Emulation.setEmulatedMedia", &media)?;
         Ok(())
     }
 
     /// The value of a JavaScript expression; promises are waited for.
     pub(crate) fn value(&mut self, expression: &str) -> Result<Value> {
         let how = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
-        let answer = self.call("Runtime.evaluate", how)?;
+        let answer = self.call("Runtime.evaluate", &how)?;
         ensure!(
             answer["exceptionDetails"].is_null(),
             "{expression}: {}",
@@ -168,7 +168,7 @@ impl Browser {
         ))?;
         for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 });
-            self.call("Input.dispatchMouseEvent", event)?;
+            self.call("Input.dispatchMouseEvent", &event)?;
         }
         Ok(())
     }
@@ -186,7 +186,7 @@ impl Browser {
             if kind == "keyDown" && !text.is_empty() {
                 event["text"] = text.into();
             }
-            self.call("Input.dispatchKeyEvent", event)?;
+            self.call("Input.dispatchKeyEvent", &event)?;
         }
         Ok(())
     }
@@ -195,7 +195,7 @@ impl Browser {
     pub(crate) fn photograph(&mut self, name: &str) -> Result<()> {
         use base64::{Engine as _, engine::general_purpose::STANDARD};
         let how = json!({ "format": "png", "captureBeyondViewport": true });
-        let shot = self.call("Page.captureScreenshot", how)?;
+        let shot = self.call("Page.captureScreenshot", &how)?;
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("console");
         fs::create_dir_all(&folder)?;
         let png = STANDARD.decode(text(&shot["data"])?)?;
@@ -209,7 +209,7 @@ impl Browser {
         Ok(&self.complaints)
     }
 
-    fn call(&mut self, method: &str, parameters: Value) -> Result<Value> {
+    fn call(&mut self, method: &str, parameters: &Value) -> Result<Value> {
         self.last_id += 1;
         let mut message = json!({ "id": self.last_id, "method": method, "params": parameters });
         if !self.session.is_empty() {
@@ -234,7 +234,7 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         // The pipe's end is what it ends by; the rest is for one that hangs.
-        let _ = self.call("Browser.close", json!({}));
+        let _ = self.call("Browser.close", &json!({}));
         let begun = Instant::now();
         while matches!(self.child.try_wait(), Ok(None)) && begun.elapsed() < Duration::from_secs(5)
         {
