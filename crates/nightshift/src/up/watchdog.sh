@@ -5,8 +5,13 @@ while read -r word; do
     pids="$pids $word"
 done
 
-# An id may belong to somebody else by now: ours work in the folder.
-is_ours() { [ "$(readlink "/proc/$1/cwd")" = "$folder" ]; }
+# An id may belong to somebody else by now: ours work in the folder, which may have been removed under them.
+is_ours() {
+    case $(readlink "/proc/$1/cwd") in
+    "$folder" | "$folder (deleted)") ;;
+    *) return 1 ;;
+    esac
+}
 any_is_ours() {
     for pid in $pids; do is_ours "$pid" && return; done
     return 1

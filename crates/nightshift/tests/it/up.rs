@@ -101,6 +101,19 @@ impl Up {
         Ok(remains)
     }
 
+    fn wait_until_nothing_remains(&mut self) -> Result<()> {
+        self.child.wait()?;
+        let begun = Instant::now();
+        loop {
+            let remains = self.remains()?;
+            if remains.is_empty() {
+                return Ok(());
+            }
+            ensure!(begun.elapsed() < DEADLINE, "still there: {remains:#?}");
+            thread::sleep(POLL);
+        }
+    }
+
     fn ends_with(mut self, signal: Signal) -> Result<()> {
         send(&self.child, signal)?;
         let status = self.child.wait()?;
@@ -116,9 +129,11 @@ impl Up {
 
 impl Drop for Up {
     fn drop(&mut self) {
-        // For a test that failed: the watchdog clears away the rest.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // In the tests of ends it has been waited for, and its number may be somebody else's.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = send(&self.child, Signal::SIGTERM);
+            let _ = self.child.wait();
+        }
     }
 }
 
@@ -172,18 +187,18 @@ fn killed_outright_it_leaves_nothing_after_a_moment() -> Result<()> {
     let mut up = Up::start()?;
     assert!(!up.remains()?.is_empty());
     up.child.kill()?;
-    up.child.wait()?;
-    let begun = Instant::now();
-    loop {
-        let remains = up.remains()?;
-        if remains.is_empty() {
-            return Ok(());
-        }
-        ensure!(begun.elapsed() < DEADLINE, "still there: {remains:#?}");
-        thread::sleep(POLL);
-    }
+    up.wait_until_nothing_remains()
 }
 
+#[test]
+fn killed_after_its_folder_was_removed_it_leaves_no_process() -> Result<()> {
+    let mut up = Up::start()?;
+    for entry in fs::read_dir(up.folder.path())? {
+        fs::remove_dir_all(entry?.path())?;
+    }
+    up.child.kill()?;
+    up.wait_until_nothing_remains()
+}
 #[test]
 fn an_end_of_local_gcp_is_told_and_ends_it() -> Result<()> {
     let mut up = Up::start()?;
