@@ -2,7 +2,8 @@
 //! says otherwise.
 
 use crate::{
-    billing, http::Api, identity, metadata, pubsub, secretmanager, serviceusage, sql, storage,
+    billing, http::Api, identity, metadata, pubsub, run, scheduler, secretmanager, serviceusage,
+    sql, storage,
 };
 
 pub(crate) fn all() -> Vec<Api> {
@@ -11,6 +12,8 @@ pub(crate) fn all() -> Vec<Api> {
         metadata::api(),
         identity::api(),
         pubsub::api(),
+        run::api(),
+        scheduler::api(),
         secretmanager::api(),
         sql::api(),
         billing::api(),

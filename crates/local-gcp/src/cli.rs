@@ -71,6 +71,7 @@ impl Args {
             now: self.now,
             running: !self.stopped,
             operation_time: Duration::from_millis(self.operation_time),
+            ..Options::default()
         }
     }
 }

@@ -30,6 +30,9 @@ pub struct Options {
     pub running: bool,
     /// How long (real time) a long-running operation is pending.
     pub operation_time: Duration,
+    /// Cloud Run's quota: how many writes a project may make in one region within a minute (of the clock here). Google
+    /// gives 60, and some new projects 30; without a limit when absent.
+    pub run_writes_per_minute: Option<u32>,
 }
 
 impl Default for Options {
@@ -45,6 +48,7 @@ impl Default for Options {
             now: None,
             running: true,
             operation_time: Duration::from_millis(100),
+            run_writes_per_minute: Some(60),
         }
     }
 }

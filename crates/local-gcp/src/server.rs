@@ -4,6 +4,7 @@ use crate::{
     Faults, Journal, Options, StoreError, apis,
     app::{App, Parts},
     bench::admin,
+    console,
     engine::{
         self, Move, SavedClock,
         clock::{Clock, Mode},
@@ -76,7 +77,8 @@ impl LocalGcp {
             start(&app);
         }
         tokio::spawn(engine::run(app.clone()));
-        let service = admin::router().fallback(dispatch).with_state(app.clone());
+        let service = admin::router().merge(console::router());
+        let service = service.fallback(dispatch).with_state(app.clone());
         let service = service.into_make_service_with_connect_info::<Cut>();
         let stopping = app.stopping.clone();
         let server = tokio::spawn(async move {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::App,
-    engine::{self, Move, Moved, clock::Mode},
+    engine::{self, Early, Move, Moved, clock::Mode},
     google::json,
     http::{ApiError, Reply, error},
 };
@@ -41,6 +41,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/_local/seed", post(seed))
         .route("/_local/reset", post(reset))
         .route("/_local/keys:roll", post(roll_keys))
+        .route("/_local/timers:fire", post(fire_timer))
 }
 
 /// An [`ApiError`] in Google's JSON form.
@@ -68,6 +69,7 @@ async fn overview(State(app): State<App>) -> Json<Value> {
     Json(json!({
         "url": app.url,
         "project": app.options.project,
+        "locations": app.store.view().locations(),
         "projectNumber": app.identity.project_number(&app.options.project).to_string(),
         "serviceAccount": app.options.service_account,
         "clock": clock(&app),
@@ -225,4 +227,10 @@ async fn reset(State(app): State<App>) -> Result<Json<Value>, Refusal> {
 async fn roll_keys(State(app): State<App>) -> Result<Json<Value>, Refusal> {
     let kid = app.identity.roll(&app)?;
     Ok(Json(json!({ "kid": kid })))
+}
+
+async fn fire_timer(State(app): State<App>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let early: Early = json::decode(&body)?;
+    engine::fire_early(&app, &early).await?;
+    Ok(Json(json!({})))
 }

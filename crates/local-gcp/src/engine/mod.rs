@@ -40,6 +40,14 @@ fn days_and_less<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SignedDura
         .map_err(D::Error::custom)
 }
 
+/// A timer that is to fire before its time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Early {
+    api: String,
+    key: String,
+}
+
 /// What a move did.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Moved {
@@ -108,6 +116,27 @@ fn fire(app: &App, timer: &Timer) {
             tracing::error!(api = timer.api, key = timer.key, %error, "a timer cannot be dropped");
         }
     }
+}
+
+/// Fires a timer now, as if it had been due now.
+pub(crate) async fn fire_early(app: &App, early: &Early) -> Result<(), ApiError> {
+    let _turn = app.engine.lock().await;
+    let Early { api, key } = early;
+    if timers::at(&app.store.view(), api, key).is_none() {
+        return Err(ApiError::not_found(format!(
+            "{api} has no timer {key:?}; GET /_local/clock shows the one that is due next"
+        )));
+    }
+    let now = app.clock.now();
+    fire(
+        app,
+        &Timer {
+            api: api.clone(),
+            key: key.clone(),
+            at: now,
+        },
+    );
+    Ok(())
 }
 
 /// Moves the clock, firing on the way all that becomes due, in order, each at its own time.

@@ -70,10 +70,6 @@ pub(crate) fn first(view: &View) -> Option<Timer> {
 }
 
 /// When a timer is due.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for APIs that show when something happens next")
-)]
 pub(crate) fn at(view: &View, api: &str, key: &str) -> Option<Timestamp> {
     view.get::<Timer>(&name(api, key)).map(|timer| timer.at)
 }

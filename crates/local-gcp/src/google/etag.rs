@@ -12,13 +12,6 @@ pub(crate) fn of(resource: &impl Serialize) -> String {
 }
 
 /// Refuses with `ABORTED` when the caller sent an etag and it is not the current one.
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "for the APIs whose refusal of an old etag is ABORTED"
-    )
-)]
 pub(crate) fn check(sent: Option<&str>, current: &str) -> Result<(), ApiError> {
     match sent.filter(|sent| !sent.is_empty()) {
         Some(sent) if sent != current => Err(ApiError::aborted(format!(

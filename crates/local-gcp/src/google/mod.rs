@@ -8,3 +8,4 @@ pub(crate) mod json;
 pub(crate) mod mask;
 pub(crate) mod operations;
 pub(crate) mod page;
+pub(crate) mod schema;

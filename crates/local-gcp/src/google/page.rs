@@ -18,6 +18,17 @@ impl Page {
         default: usize,
         largest: usize,
     ) -> Result<Self, ApiError> {
+        Self::named(query, size_key, "pageToken", default, largest)
+    }
+
+    /// The same where the token has another name, too.
+    pub(crate) fn named(
+        query: &Query,
+        size_key: &str,
+        token_key: &str,
+        default: usize,
+        largest: usize,
+    ) -> Result<Self, ApiError> {
         let size = query.parsed::<i64>(size_key)?.unwrap_or(0);
         let size = usize::try_from(size).map_err(|_| {
             ApiError::invalid(format!("{size_key} must not be negative, but is {size}"))
@@ -27,7 +38,7 @@ impl Page {
         } else {
             size.min(largest)
         };
-        let token = query.get("pageToken").filter(|token| !token.is_empty());
+        let token = query.get(token_key).filter(|token| !token.is_empty());
         let after = token.map(|token| {
             let bytes = URL_SAFE_NO_PAD.decode(token).ok();
             bytes

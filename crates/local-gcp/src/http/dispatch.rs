@@ -6,9 +6,10 @@ use super::{
 use crate::{
     app::App,
     bench::{
-        faults::Effects,
+        faults::{Decision, Effects},
         journal::{Journal, Note, Payload},
     },
+    console,
     google::fields,
 };
 use axum::{
@@ -31,6 +32,7 @@ pub(crate) async fn dispatch(
 ) -> Response {
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
+    let observed = !console::is_looking(&parts);
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let found = app
         .router
@@ -46,6 +48,7 @@ pub(crate) async fn dispatch(
                 params,
                 query,
                 cut: &cut,
+                observed,
             }
             .run(parts, body, &mut note);
             match answered.await {
@@ -55,7 +58,9 @@ pub(crate) async fn dispatch(
         }
     };
     note.answer(&reply, begun.elapsed());
-    app.journal.record(note);
+    if observed {
+        app.journal.record(note);
+    }
     reply.into_response()
 }
 
@@ -92,6 +97,8 @@ struct Visit<'a> {
     params: Params,
     query: Query,
     cut: &'a Cut,
+    /// Whether faults may hit it.
+    observed: bool,
 }
 
 impl Visit<'_> {
@@ -103,7 +110,11 @@ impl Visit<'_> {
     ) -> Result<Reply, (error::RenderError, ApiError)> {
         let render = self.method.render;
         let cut = self.cut;
-        let fault = self.app.faults.decide(self.method.id, parts.uri.path());
+        let fault = if self.observed {
+            self.app.faults.decide(self.method.id, parts.uri.path())
+        } else {
+            Decision::default()
+        };
         note.fault.clone_from(&fault.label);
         if let Some(delay) = fault.delay {
             tokio::time::sleep(delay).await;

@@ -3,7 +3,11 @@
 use imbl::OrdMap;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::{any::Any, collections::BTreeMap, sync::Arc};
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A kind of row. Its table's name is `api.things`; the part before the dot is the API's name.
 pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -47,6 +51,7 @@ pub(super) trait AnyTable: Any + Send + Sync {
     fn duplicate(&self) -> Box<dyn AnyTable>;
     fn put_json(&mut self, key: &str, value: Value) -> serde_json::Result<()>;
     fn remove(&mut self, key: &str);
+    fn keys(&self) -> Box<dyn Iterator<Item = &str> + '_>;
     fn rows(&self) -> Box<dyn Iterator<Item = (&str, serde_json::Result<Value>)> + '_>;
 }
 
@@ -63,6 +68,10 @@ impl<T: Record> AnyTable for Table<T> {
 
     fn remove(&mut self, key: &str) {
         self.0.remove(key);
+    }
+
+    fn keys(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.0.keys().map(|key| &**key))
     }
 
     fn rows(&self) -> Box<dyn Iterator<Item = (&str, serde_json::Result<Value>)> + '_> {
@@ -112,6 +121,16 @@ impl View {
         let rows = self.table::<T>().into_iter();
         rows.flat_map(move |table| table.0.range(start.clone()..))
             .map(|(key, row)| (&**key, row))
+    }
+
+    /// The regions in which there is something.
+    pub(crate) fn locations(&self) -> BTreeSet<&str> {
+        let keys = self.0.values().flat_map(|table| table.keys());
+        let location = |key| {
+            let (_, rest) = str::split_once(key, "/locations/")?;
+            rest.split('/').next()
+        };
+        keys.filter_map(location).collect()
     }
 
     pub(super) fn rows(

@@ -25,6 +25,8 @@ async fn the_seed_file_of_the_readme_is_taken() -> Result<()> {
     for path in [
         "/v1/projects/demo/topics/rotations",
         "/v1/projects/demo/secrets/db/versions/current:access",
+        "/v2/projects/demo/locations/europe-west1/services/shop/revisions",
+        "/v1/projects/demo/locations/europe-west1/jobs/tick",
     ] {
         api.get(path).await?.ok()?;
     }

@@ -13,7 +13,7 @@ async fn metadata(api: &Api, path: &str) -> Result<Answered> {
 }
 
 /// Checks a token as a receiver does: the published key of its `kid`, RS256, issuer, audience, expiry.
-async fn verify(api: &Api, token: &str, audience: &str) -> Result<Value> {
+pub(crate) async fn verify(api: &Api, token: &str, audience: &str) -> Result<Value> {
     let keys: JwkSet = serde_json::from_value(api.get("/oauth2/v3/certs").await?.ok()?)?;
     let kid = decode_header(token)?.kid.unwrap_or_default();
     let key = keys

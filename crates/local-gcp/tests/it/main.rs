@@ -2,7 +2,9 @@
 
 mod bench;
 mod billing;
+mod console;
 mod documentation;
+mod gcloud;
 mod identity;
 mod killed;
 mod persistence;
@@ -11,6 +13,11 @@ mod pubsub_client;
 mod pubsub_push;
 mod quotas;
 mod receiver;
+mod run_client;
+mod run_jobs;
+mod run_services;
+mod run_v1;
+mod scheduler;
 mod secret_versions;
 mod secrets;
 mod secrets_client;

@@ -6,54 +6,54 @@ use std::io::{self, Write};
 
 /// Standard output. Colours go where a terminal is and `NO_COLOR` is not.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Screen {
+pub(crate) struct Screen {
     quiet: bool,
 }
 
 impl Screen {
-    pub(super) fn new(quiet: bool) -> Self {
+    pub(crate) fn new(quiet: bool) -> Self {
         Self { quiet }
     }
 
-    pub(super) fn is_quiet(self) -> bool {
+    pub(crate) fn is_quiet(self) -> bool {
         self.quiet
     }
 
     /// The first words.
-    pub(super) fn title(self, title: &str, about: &str) -> Result<(), Error> {
+    pub(crate) fn title(self, title: &str, about: &str) -> Result<(), Error> {
         self.tell(&format!("\n{}\n{about}", style(title).bold()))
     }
 
     /// The beginning of an act: its number, its name, and why.
-    pub(super) fn act(self, number: u8, name: &str, why: &str) -> Result<(), Error> {
+    pub(crate) fn act(self, number: u8, name: &str, why: &str) -> Result<(), Error> {
         let heading = style(format!("{number}  {name}")).bold().cyan();
         self.tell(&format!("\n{heading}\n   {why}"))
     }
 
     /// A command as a person would type it.
-    pub(super) fn command(self, command: &str) -> Result<(), Error> {
+    pub(crate) fn command(self, command: &str) -> Result<(), Error> {
         self.commands(&[command])
     }
 
     /// Commands one after the other, none of which says anything.
-    pub(super) fn commands(self, commands: &[&str]) -> Result<(), Error> {
+    pub(crate) fn commands(self, commands: &[&str]) -> Result<(), Error> {
         let typed = |command: &&str| format!("\n{}", style(format!("$ {command}")).dim());
         self.tell(&commands.iter().map(typed).collect::<String>())
     }
 
     /// Something that was seen to be so.
-    pub(super) fn seen(self, what: &str) -> Result<(), Error> {
+    pub(crate) fn seen(self, what: &str) -> Result<(), Error> {
         self.tell(&format!("   {} {what}", style("✓").green()))
     }
 
     /// Lines as they are, a little to the right.
-    pub(super) fn block(self, text: &str) -> Result<(), Error> {
+    pub(crate) fn block(self, text: &str) -> Result<(), Error> {
         let lines = text.lines().map(|line| format!("   {line}"));
         self.tell(&lines.collect::<Vec<_>>().join("\n"))
     }
 
     /// The last words, which are never withheld: pairs of a heading and what is said under it.
-    pub(super) fn summary(lines: &[(&'static str, String)]) -> Result<(), Error> {
+    pub(crate) fn summary(lines: &[(&'static str, String)]) -> Result<(), Error> {
         let mut text = format!("\n{}\n", style("What this run has shown").bold().green());
         for (heading, said) in lines {
             let mut heading = *heading;
@@ -65,7 +65,8 @@ impl Screen {
         write(&(text + "\n"))
     }
 
-    fn tell(self, text: &str) -> Result<(), Error> {
+    /// A text as it is.
+    pub(crate) fn tell(self, text: &str) -> Result<(), Error> {
         if self.quiet { Ok(()) } else { write(text) }
     }
 }
