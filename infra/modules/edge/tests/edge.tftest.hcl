@@ -8,7 +8,7 @@ variables {
 }
 
 run "one_address_has_a_limit_and_http_leads_to_https" {
-  command = plan
+  command = apply
 
   assert {
     condition     = length([for rule in google_compute_security_policy.this.rule : rule if rule.action == "throttle"]) == 1
@@ -27,7 +27,7 @@ run "one_address_has_a_limit_and_http_leads_to_https" {
 }
 
 run "every_region_has_its_endpoint" {
-  command = plan
+  command = apply
 
   variables {
     services = { europe-west1 = "shop", us-central1 = "shop" }
