@@ -1,0 +1,97 @@
+# What the functions look after.
+
+locals {
+  services = try(var.platform.services, {})
+
+  # Which functions change which service. Names are known before anything is made, so they decide; accounts and roles follow.
+  actors = { for name in keys(local.services) : name => merge(
+    local.with.scaling && contains(keys(try(var.scaling.targets, {})), name) ? {
+      scaling = { member = module.scheduled_scaling[0].account.member, role = google_project_iam_custom_role.this["scaler"].id }
+    } : {},
+    local.with.rotation && contains(flatten([for secret in try(var.rotation.secrets, {}) : secret.consumers]), name) ? {
+      rotation = { member = module.rotate_secrets[0].account.member, role = google_project_iam_custom_role.this["roller"].id }
+    } : {},
+    local.with.budget && strcontains(join(" ", flatten([for step in try(var.budget_guard.steps, []) : step.do])), "${var.project_id}/${var.region}/${name}") ? {
+      budget = { member = module.budget_guard[0].account.member, role = google_project_iam_custom_role.this["budget_guard"].id }
+    } : {},
+  ) }
+}
+
+module "network" {
+  source = "../modules/network"
+  count  = var.platform == null ? 0 : 1
+
+  cidr       = var.platform.cidr
+  name       = "nightshift"
+  project_id = var.project_id
+  region     = var.region
+}
+
+module "database" {
+  source = "../modules/database"
+  count  = try(var.platform.database, null) == null ? 0 : 1
+
+  deletion_protection = local.production
+  highly_available    = var.platform.database.highly_available
+  labels              = local.labels
+  name                = "main"
+  network             = module.network[0].id
+  postgres_version    = var.platform.database.version
+  project_id          = var.project_id
+  region              = var.region
+  replica_region      = var.platform.database.replica_region
+  tier                = var.platform.database.tier
+}
+
+module "cache" {
+  source = "../modules/cache"
+  count  = try(var.platform.cache, null) == null ? 0 : 1
+
+  deletion_protection = local.production
+  highly_available    = var.platform.cache.highly_available
+  labels              = local.labels
+  memory_gb           = var.platform.cache.memory_gb
+  name                = "main"
+  network             = module.network[0].id
+  project_id          = var.project_id
+  region              = var.region
+}
+
+module "service" {
+  source   = "../modules/service"
+  for_each = local.services
+
+  actors              = local.actors[each.key]
+  cpu                 = each.value.cpu
+  deletion_protection = local.production
+  env                 = each.value.env
+  health_path         = each.value.health_path
+  image               = var.images[each.key]
+  # Whoever comes through the load balancer has passed the firewall; with Identity-Aware Proxy, its agent calls.
+  invokers      = each.value.public && length(var.platform.edge.iap_members) > 0 ? { iap = local.agent.iap } : {}
+  labels        = local.labels
+  max_instances = each.value.max_instances
+  memory        = each.value.memory
+  min_instances = each.value.min_instances
+  name          = each.key
+  open_to_all   = each.value.public && length(var.platform.edge.iap_members) == 0
+  project_id    = var.project_id
+  region        = var.region
+  secrets       = each.value.secrets
+  vpc           = one(module.network[*].vpc)
+}
+
+module "edge" {
+  source   = "../modules/edge"
+  for_each = length(try(var.platform.domains, [])) > 0 ? { for name, service in local.services : name => service if service.public } : {}
+
+  cdn             = var.platform.edge.cdn
+  domains         = var.platform.domains
+  iap_members     = var.platform.edge.iap_members
+  labels          = local.labels
+  name            = each.key
+  project_id      = var.project_id
+  rate_per_minute = var.platform.edge.rate_per_minute
+  services        = { (var.region) = module.service[each.key].name }
+  waf_preview     = var.platform.edge.waf_preview
+}
