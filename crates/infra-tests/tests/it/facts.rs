@@ -1,0 +1,135 @@
+//! What HCL, programs and documents all say is the same.
+
+use crate::terraform::repository;
+use anyhow::Result;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+fn read(path: &str) -> Result<String> {
+    Ok(fs::read_to_string(repository().join(path))?)
+}
+
+/// The texts in quotation marks of the constants in a file of Rust.
+fn constants(source: &str) -> impl Iterator<Item = &str> {
+    source
+        .lines()
+        .filter(|line| line.starts_with("pub const ") && line.contains(": &str = \""))
+        .filter_map(|line| line.split('"').nth(1))
+}
+
+/// The events in `infra/modules/monitoring/events.tf`, with the alert that hears each.
+fn events_of_monitoring() -> Result<BTreeMap<String, String>> {
+    let hcl = read("infra/modules/monitoring/events.tf")?;
+    let map = hcl.split("events = {").nth(1).and_then(|rest| rest.split('}').next());
+    let lines = map.unwrap_or_default().lines().filter(|line| line.contains(" = "));
+    Ok(lines
+        .map(|line| {
+            let (event, alert) = line.split_once('=').unwrap();
+            let alert = alert.split('#').next().unwrap_or_default();
+            let bare = |text: &str| text.trim().trim_matches('"').to_owned();
+            (bare(event), bare(alert))
+        })
+        .collect())
+}
+
+#[test]
+fn monitoring_knows_every_event_that_a_program_logs() -> Result<()> {
+    let known = events_of_monitoring()?;
+    let mut logged = BTreeSet::new();
+    for function in fs::read_dir(repository().join("functions"))? {
+        let source = function?.path().join("src/event.rs");
+        let source = fs::read_to_string(source)?;
+        let names = constants(&source).filter(|name| name.contains('.'));
+        logged.extend(names.map(str::to_owned));
+    }
+    assert!(logged.len() >= 6, "{logged:?}");
+    let unknown: Vec<_> = logged.iter().filter(|event| !known.contains_key(*event)).collect();
+    assert!(unknown.is_empty(), "events.tf does not know {unknown:?}");
+    let functions: BTreeSet<_> = logged.iter().filter_map(|event| event.split('.').next()).collect();
+    let gone: Vec<_> = known
+        .keys()
+        .filter(|event| event.split('.').next().is_some_and(|of| functions.contains(of)))
+        .filter(|event| !logged.contains(*event))
+        .collect();
+    assert!(gone.is_empty(), "events.tf listens for {gone:?}, which no program logs");
+    Ok(())
+}
+
+#[test]
+fn every_failure_is_heard() -> Result<()> {
+    for (event, alert) in events_of_monitoring()? {
+        if event.ends_with("failed") && event != "rotation.step_failed" {
+            assert_ne!(alert, "null", "nobody hears {event}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn probes_ask_for_paths_that_the_programs_answer() -> Result<()> {
+    let serve = read("crates/runtime/src/serve.rs")?;
+    let hcl = read("infra/modules/function-service/main.tf")?;
+    for path in ["/health", "/ready"] {
+        assert!(serve.contains(&format!("\"{path}\"")), "runtime does not serve {path}");
+        assert!(hcl.contains(&format!("path = \"{path}\"")), "no probe asks for {path}");
+    }
+    Ok(())
+}
+
+#[test]
+fn variables_of_the_environment_are_ones_that_the_programs_read() -> Result<()> {
+    let mut read_by_programs = String::new();
+    for file in ["auth.rs", "config.rs", "serve.rs", "telemetry.rs"] {
+        read_by_programs += &read(&format!("crates/runtime/src/{file}"))?;
+    }
+    read_by_programs += &read("functions/backup/src/main.rs")?;
+    for module in ["function-service", "function-job"] {
+        let hcl = read(&format!("infra/modules/{module}/main.tf"))?;
+        let names = hcl
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("name  = \""))
+            .filter_map(|rest| rest.strip_suffix('"'));
+        for name in names {
+            assert!(read_by_programs.contains(name), "{module} sets {name}, which no program reads");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_permission_has_its_reason() -> Result<()> {
+    for file in ["infra/live/roles.tf", "infra/modules/github-deployer/main.tf"] {
+        let hcl = read(file)?;
+        let permissions: Vec<&str> = hcl
+            .lines()
+            .map(str::trim)
+            .filter(|line| line.starts_with('"') && line.contains("\" ") && line.contains(" = \""))
+            .collect();
+        assert!(permissions.len() > 5, "{file}");
+        for line in permissions {
+            let reason = line.split(" = \"").nth(1).unwrap_or_default();
+            assert!(reason.len() > 10, "{file}: {line}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_runbook_is_one_of_an_alert() -> Result<()> {
+    let mut hcl = String::new();
+    for file in ["events.tf", "silence.tf", "symptoms.tf"] {
+        hcl += &read(&format!("infra/modules/monitoring/{file}"))?;
+    }
+    hcl += &read("infra/live/main.tf")?;
+    for entry in fs::read_dir(repository().join("docs/runbooks"))? {
+        let path = entry?.path();
+        let name = Path::new(&path).file_stem().unwrap().to_string_lossy().into_owned();
+        if name != "README" {
+            assert!(hcl.contains(&name), "no alert leads to {}", path.display());
+        }
+    }
+    Ok(())
+}

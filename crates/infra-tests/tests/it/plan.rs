@@ -1,0 +1,58 @@
+//! What would be made in an environment: the plan of `infra/live`, with `infra/env` as it is.
+
+use crate::terraform::Terraform;
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+pub(crate) const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "production"];
+
+/// A plan, as Terraform writes it in JSON.
+pub(crate) struct Plan(Value);
+
+/// One resource of a plan.
+pub(crate) struct Resource<'a> {
+    pub(crate) address: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) after: &'a Value,
+}
+
+impl Plan {
+    /// The plan of an environment; nothing where Terraform is not installed.
+    pub(crate) fn of(environment: &str) -> Result<Option<Self>> {
+        let Some(terraform) = Terraform::find()? else {
+            return Ok(None);
+        };
+        let variables = format!("-var-file=../env/{environment}.tfvars");
+        let said = terraform.succeed(
+            "live",
+            &["test", "-test-directory=tests/environments", &variables, "-json", "-verbose"],
+        )?;
+        let plan = said
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .find(|line| line["type"] == "test_plan")
+            .with_context(|| format!("no plan in {said}"))?;
+        Ok(Some(Self(plan["test_plan"].clone())))
+    }
+
+    pub(crate) fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        let changes = self.0["resource_changes"].as_array().into_iter().flatten();
+        changes.filter_map(|change| {
+            Some(Resource {
+                address: change["address"].as_str()?,
+                kind: change["type"].as_str()?,
+                after: &change["change"]["after"],
+            })
+        })
+    }
+
+    /// The resources of a type.
+    pub(crate) fn all(&self, kind: &str) -> Vec<Resource<'_>> {
+        self.resources().filter(|resource| resource.kind == kind).collect()
+    }
+
+    /// The value of an output.
+    pub(crate) fn output(&self, name: &str) -> &Value {
+        &self.0["output_changes"][name]["after"]
+    }
+}
