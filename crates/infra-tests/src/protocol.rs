@@ -93,7 +93,13 @@ struct Values {
 /// held it against the schema before it asks.
 pub fn answer(method: &str, request: &[u8], schema: &[u8]) -> Option<Vec<u8>> {
     let given = || Values::decode(request).unwrap_or_default();
-    let echo = |first| Values { first, ..Values::default() }.encode_to_vec();
+    let echo = |first| {
+        Values {
+            first,
+            ..Values::default()
+        }
+        .encode_to_vec()
+    };
     Some(match method {
         "GetSchema" => schema.to_vec(),
         "PrepareProviderConfig" => echo(given().first),

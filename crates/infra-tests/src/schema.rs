@@ -107,7 +107,9 @@ fn nested_block(name: &str, nested: &Value, path: &str) -> Result<NestedBlock, S
     Ok(NestedBlock {
         name: name.to_owned(),
         nesting: nesting_of(mode).ok_or_else(|| {
-            format!("{path} has nesting_mode {mode:?}, which is none of single, list, set, map, group")
+            format!(
+                "{path} has nesting_mode {mode:?}, which is none of single, list, set, map, group"
+            )
         })?,
         min_items: nested["min_items"].as_i64().unwrap_or(0),
         max_items: nested["max_items"].as_i64().unwrap_or(0),

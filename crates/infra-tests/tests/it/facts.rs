@@ -23,8 +23,14 @@ fn constants(source: &str) -> impl Iterator<Item = &str> {
 /// The events in `infra/modules/monitoring/events.tf`, with the alert that hears each.
 fn events_of_monitoring() -> Result<BTreeMap<String, String>> {
     let hcl = read("infra/modules/monitoring/events.tf")?;
-    let map = hcl.split("events = {").nth(1).and_then(|rest| rest.split('}').next());
-    let lines = map.unwrap_or_default().lines().filter(|line| line.contains(" = "));
+    let map = hcl
+        .split("events = {")
+        .nth(1)
+        .and_then(|rest| rest.split('}').next());
+    let lines = map
+        .unwrap_or_default()
+        .lines()
+        .filter(|line| line.contains(" = "));
     Ok(lines
         .map(|line| {
             let (event, alert) = line.split_once('=').unwrap();
@@ -46,15 +52,29 @@ fn monitoring_knows_every_event_that_a_program_logs() -> Result<()> {
         logged.extend(names.map(str::to_owned));
     }
     assert!(logged.len() >= 6, "{logged:?}");
-    let unknown: Vec<_> = logged.iter().filter(|event| !known.contains_key(*event)).collect();
+    let unknown: Vec<_> = logged
+        .iter()
+        .filter(|event| !known.contains_key(*event))
+        .collect();
     assert!(unknown.is_empty(), "events.tf does not know {unknown:?}");
-    let functions: BTreeSet<_> = logged.iter().filter_map(|event| event.split('.').next()).collect();
+    let functions: BTreeSet<_> = logged
+        .iter()
+        .filter_map(|event| event.split('.').next())
+        .collect();
     let gone: Vec<_> = known
         .keys()
-        .filter(|event| event.split('.').next().is_some_and(|of| functions.contains(of)))
+        .filter(|event| {
+            event
+                .split('.')
+                .next()
+                .is_some_and(|of| functions.contains(of))
+        })
         .filter(|event| !logged.contains(*event))
         .collect();
-    assert!(gone.is_empty(), "events.tf listens for {gone:?}, which no program logs");
+    assert!(
+        gone.is_empty(),
+        "events.tf listens for {gone:?}, which no program logs"
+    );
     Ok(())
 }
 
@@ -73,8 +93,14 @@ fn probes_ask_for_paths_that_the_programs_answer() -> Result<()> {
     let serve = read("crates/runtime/src/serve.rs")?;
     let hcl = read("infra/modules/function-service/main.tf")?;
     for path in ["/health", "/ready"] {
-        assert!(serve.contains(&format!("\"{path}\"")), "runtime does not serve {path}");
-        assert!(hcl.contains(&format!("path = \"{path}\"")), "no probe asks for {path}");
+        assert!(
+            serve.contains(&format!("\"{path}\"")),
+            "runtime does not serve {path}"
+        );
+        assert!(
+            hcl.contains(&format!("path = \"{path}\"")),
+            "no probe asks for {path}"
+        );
     }
     Ok(())
 }
@@ -93,7 +119,10 @@ fn variables_of_the_environment_are_ones_that_the_programs_read() -> Result<()> 
             .filter_map(|line| line.trim().strip_prefix("name  = \""))
             .filter_map(|rest| rest.strip_suffix('"'));
         for name in names {
-            assert!(read_by_programs.contains(name), "{module} sets {name}, which no program reads");
+            assert!(
+                read_by_programs.contains(name),
+                "{module} sets {name}, which no program reads"
+            );
         }
     }
     Ok(())
@@ -101,7 +130,10 @@ fn variables_of_the_environment_are_ones_that_the_programs_read() -> Result<()> 
 
 #[test]
 fn every_permission_has_its_reason() -> Result<()> {
-    for file in ["infra/live/roles.tf", "infra/modules/github-deployer/main.tf"] {
+    for file in [
+        "infra/live/roles.tf",
+        "infra/modules/github-deployer/main.tf",
+    ] {
         let hcl = read(file)?;
         let permissions: Vec<&str> = hcl
             .lines()
@@ -126,7 +158,11 @@ fn every_runbook_is_one_of_an_alert() -> Result<()> {
     hcl += &read("infra/live/main.tf")?;
     for entry in fs::read_dir(repository().join("docs/runbooks"))? {
         let path = entry?.path();
-        let name = Path::new(&path).file_stem().unwrap().to_string_lossy().into_owned();
+        let name = Path::new(&path)
+            .file_stem()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
         if name != "README" {
             assert!(hcl.contains(&name), "no alert leads to {}", path.display());
         }

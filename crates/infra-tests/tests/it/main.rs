@@ -3,9 +3,11 @@
 //! Without `terraform` they say so in one line and pass: CI has it, and so has whoever changes HCL.
 
 mod documents;
+mod environments;
 mod facts;
 mod format;
 mod modules;
 mod plan;
 mod policy;
+mod scripts;
 mod terraform;

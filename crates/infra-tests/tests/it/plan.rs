@@ -4,8 +4,6 @@ use crate::terraform::Terraform;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-pub(crate) const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "production"];
-
 /// A plan, as Terraform writes it in JSON.
 pub(crate) struct Plan(Value);
 
@@ -25,7 +23,13 @@ impl Plan {
         let variables = format!("-var-file=../env/{environment}.tfvars");
         let said = terraform.succeed(
             "live",
-            &["test", "-test-directory=tests/environments", &variables, "-json", "-verbose"],
+            &[
+                "test",
+                "-test-directory=tests/environments",
+                &variables,
+                "-json",
+                "-verbose",
+            ],
         )?;
         let plan = said
             .lines()
@@ -44,11 +48,6 @@ impl Plan {
                 after: &change["change"]["after"],
             })
         })
-    }
-
-    /// The resources of a type.
-    pub(crate) fn all(&self, kind: &str) -> Vec<Resource<'_>> {
-        self.resources().filter(|resource| resource.kind == kind).collect()
     }
 
     /// The value of an output.

@@ -31,7 +31,9 @@ impl Terraform {
     /// Terraform, or nothing but a line where it is not installed.
     pub(crate) fn find() -> Result<Option<Self>> {
         if on_path("terraform").is_none() {
-            eprintln!("skipped: terraform is not installed (https://developer.hashicorp.com/terraform/install)");
+            eprintln!(
+                "skipped: terraform is not installed (https://developer.hashicorp.com/terraform/install)"
+            );
             return Ok(None);
         }
         let folder = tempfile::tempdir()?;
@@ -72,7 +74,10 @@ impl Terraform {
             .arg(format!("-chdir={}", infra.join(folder).display()))
             .args(args)
             .env("CHECKPOINT_DISABLE", "1")
-            .env("STUB_PROVIDER_SCHEMA", infra.join("schema/google-8.7.0.json"))
+            .env(
+                "STUB_PROVIDER_SCHEMA",
+                infra.join("schema/google-8.7.0.json"),
+            )
             .env("TF_CLI_CONFIG_FILE", self.folder.path().join("cli.tfrc"))
             // Beside the sources it would be in the way of whoever works there.
             .env("TF_DATA_DIR", self.folder.path().join("data"))

@@ -1,0 +1,63 @@
+# One build of the workspace, two kinds of image:
+#
+#   docker build --build-arg FUNCTION=scheduled-scaling .     a function: one program, no shell, not root
+#   docker build --target backup .                            backup, with PostgreSQL's own clients
+#
+# Bases are named by digest, so that the same commit is the same image next year; tests put others in their place.
+ARG RUST_IMAGE=docker.io/library/rust:1.95-slim-bookworm
+ARG FUNCTION_IMAGE=gcr.io/distroless/cc-debian12:nonroot
+ARG BACKUP_IMAGE=docker.io/library/debian:bookworm-slim
+
+FROM ${RUST_IMAGE} AS rust
+WORKDIR /src
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends build-essential cmake \
+    && rm -rf /var/lib/apt/lists/*
+RUN cargo install --locked --version 0.1.78 cargo-chef
+
+FROM rust AS plan
+COPY . .
+RUN cargo chef prepare --recipe-path /recipe.json
+
+FROM rust AS build
+# Dependencies first: they change less often than we do, and stay in the cache.
+COPY --from=plan /recipe.json /recipe.json
+ARG FUNCTION=backup
+RUN cargo chef cook --locked --release --recipe-path /recipe.json --package "${FUNCTION}"
+COPY . .
+RUN cargo build --locked --release --package "${FUNCTION}" \
+    && strip -o /program "target/release/${FUNCTION}"
+
+FROM ${BACKUP_IMAGE} AS backup
+ARG POSTGRES_MAJORS="13 14 15 16 17 18"
+ARG REVISION=unknown
+ARG VERSION=unknown
+LABEL org.opencontainers.image.title="nightshift backup" \
+      org.opencontainers.image.source="https://github.com/acme/nightshift" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.version="${VERSION}"
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+# pg_dump refuses a server newer than itself, and what a newer one writes an older server may not read: each major has its own.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates postgresql-common \
+    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+    && for major in ${POSTGRES_MAJORS}; do apt-get install --yes --no-install-recommends "postgresql-client-${major}"; done \
+    && rm -rf /var/lib/apt/lists/* /usr/share/doc /usr/share/man
+COPY --from=build --chown=0:0 /program /usr/local/bin/program
+USER 65532:65532
+ENTRYPOINT ["/usr/local/bin/program"]
+
+FROM ${FUNCTION_IMAGE} AS function
+ARG FUNCTION=backup
+ARG REVISION=unknown
+ARG VERSION=unknown
+LABEL org.opencontainers.image.title="nightshift ${FUNCTION}" \
+      org.opencontainers.image.source="https://github.com/acme/nightshift" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.version="${VERSION}"
+COPY --from=build --chown=0:0 /program /program
+USER 65532:65532
+ENTRYPOINT ["/program"]
