@@ -1,7 +1,7 @@
 # What CI calls and what people type; the work is done by cargo and by scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint bench
+.PHONY: help setup demo up test lint bench images
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,3 +31,6 @@ bench: ## Compare with pg_dump: time, memory, size (options in BENCH, such as BE
 	@scripts/setup bench
 	@scripts/run cargo build --locked --release -p backup
 	@scripts/run cargo run --locked --release -p nightshift-bench -- $(BENCH)
+
+images: ## Build the container images with buildah or docker, run each as it will run, print the sizes (IMAGES="backup local-gcp")
+	@scripts/images $(IMAGES)

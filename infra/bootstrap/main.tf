@@ -121,8 +121,9 @@ resource "google_iam_workload_identity_pool_provider" "actions" {
 
   attribute_mapping = {
     "google.subject" = "assertion.sub"
-    # A grant can ask for one attribute only, so the three that count are one.
-    "attribute.deploy" = "assertion.repository_id + ':' + assertion.ref + ':' + assertion.environment"
+    # A grant can ask for one attribute only, so the three that count are one. Every release has a tag of its own, and they all
+    # count as `release`: who may push tags that begin with v is said by a rule set on GitHub.
+    "attribute.deploy" = "assertion.repository_id + ':' + (assertion.ref.startsWith('refs/tags/v') ? 'release' : assertion.ref) + ':' + assertion.environment"
   }
 
   # Without it every repository in the world could come in. Workflows of `pull_request_target` have the identity of the repository and

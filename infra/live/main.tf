@@ -73,6 +73,7 @@ module "github_deployer" {
   jobs          = toset([for job in module.backup : job.name])
   pool          = var.github.pool
   project_id    = var.project_id
+  ref           = local.production ? "release" : "refs/heads/main"
   region        = var.region
   repository    = module.registry.name
   repository_id = var.github.repository_id

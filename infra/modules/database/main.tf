@@ -17,6 +17,7 @@ locals {
 }
 
 resource "google_sql_database_instance" "this" {
+  #checkov:skip=CKV_GCP_6:ssl_mode ENCRYPTED_ONLY refuses plain text; the rule wants client certificates too, which the connectors bring by themselves
   #checkov:skip=CKV_GCP_79:postgres_version admits 16 to 18; the rule knows one version
   #checkov:skip=CKV_GCP_55:log_min_messages stays at its default, warning; the rule wants error, which hides warnings
   #checkov:skip=CKV2_GCP_13:log_duration writes a line per statement; log_min_duration_statement says which were slow
@@ -94,6 +95,7 @@ resource "google_sql_database" "this" {
 }
 
 resource "google_sql_database_instance" "replica" {
+  #checkov:skip=CKV_GCP_6:see the primary
   #checkov:skip=CKV_GCP_79:it has the version of its primary
   count = var.replica_region == null ? 0 : 1
 

@@ -30,7 +30,7 @@ variable "project_id" {
 }
 
 variable "ref" {
-  description = "The only git reference whose workflows may deploy."
+  description = "The only git reference whose workflows may deploy; `release` stands for the tags that begin with v."
   type        = string
   default     = "refs/heads/main"
 }
