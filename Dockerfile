@@ -12,9 +12,9 @@ FROM ${RUST_IMAGE} AS rust
 WORKDIR /src
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends build-essential cmake \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*
-RUN cargo install --locked --version 0.1.78 cargo-chef
+RUN cargo chef --version || cargo install --locked --version 0.1.78 cargo-chef
 
 FROM rust AS plan
 COPY . .

@@ -9,7 +9,15 @@ locals {
     "backup.pruned"               = "backup-doubtful"
     "backup.status"               = null
     "backup.verified"             = "backup-doubtful"
+    "budget-guard.action_failed"  = "guard-failed"
+    "budget-guard.action_later"   = null
+    "budget-guard.applied"        = null
     "budget-guard.command_failed" = "guard-failed"
+    "budget-guard.conflict"       = null # a person changed the resource meanwhile; it was left alone
+    "budget-guard.decided"        = null
+    "budget-guard.notice_later"   = null
+    "budget-guard.notice_lost"    = "guard-failed"
+    "budget-guard.state_corrupt"  = "guard-failed"
     "rotation.command_failed"     = "rotation-failed"
     "rotation.completed"          = null
     "rotation.event_ignored"      = null

@@ -2,12 +2,21 @@
 //!
 //! Without `terraform` they say so in one line and pass: CI has it, and so has whoever changes HCL.
 
+#[cfg(test)]
 mod documents;
+#[cfg(test)]
 mod environments;
+#[cfg(test)]
 mod facts;
+#[cfg(test)]
 mod format;
+#[cfg(test)]
 mod modules;
+#[cfg(test)]
 mod plan;
+#[cfg(test)]
 mod policy;
+#[cfg(test)]
 mod scripts;
+#[cfg(test)]
 mod terraform;

@@ -35,6 +35,14 @@ print(server.server_port, flush=True)
 server.serve_forever()
 "#;
 
+/// What a service's traffic is.
+#[derive(Debug, PartialEq)]
+struct Traffic {
+    /// The revisions that have some, with their percentages.
+    split: Vec<(String, i64)>,
+    tags: Vec<String>,
+}
+
 /// A process that ends with its test.
 struct Running(Child);
 
@@ -151,8 +159,7 @@ impl Stage {
         self.script("deploy", &args)
     }
 
-    /// The revisions with traffic, and the tags.
-    fn traffic(&self) -> Result<(Vec<(String, i64)>, Vec<String>)> {
+    fn traffic(&self) -> Result<Traffic> {
         let output = self
             .command("gcloud")
             .args([
@@ -174,13 +181,11 @@ impl Stage {
             .filter_map(|entry| Some((text(entry, "revisionName")?, entry["percent"].as_i64()?)))
             .filter(|(_, percent)| *percent > 0)
             .collect();
-        Ok((
+        let tags = entries.iter().filter_map(|entry| text(entry, "tag"));
+        Ok(Traffic {
             split,
-            entries
-                .iter()
-                .filter_map(|entry| text(entry, "tag"))
-                .collect(),
-        ))
+            tags: tags.collect(),
+        })
     }
 }
 
@@ -189,11 +194,14 @@ fn a_good_revision_gets_all_traffic_and_a_bad_one_gives_it_back() -> Result<()> 
     let Some(stage) = Stage::set()? else {
         return Ok(());
     };
-    let (first, _) = stage.traffic()?;
+    let first = stage.traffic()?.split;
 
     let good = stage.deploy(GOOD, &[])?;
     ensure!(good.status.success(), "the good one: {}", said(&good));
-    let (second, tags) = stage.traffic()?;
+    let Traffic {
+        split: second,
+        tags,
+    } = stage.traffic()?;
     assert_eq!(second.len(), 1);
     assert_eq!(second[0].1, 100);
     assert_ne!(second[0].0, first[0].0);
@@ -207,7 +215,7 @@ fn a_good_revision_gets_all_traffic_and_a_bad_one_gives_it_back() -> Result<()> 
         "{}",
         said(&bad)
     );
-    let (after, tags) = stage.traffic()?;
+    let Traffic { split: after, tags } = stage.traffic()?;
     assert_eq!(after, second, "{}", said(&bad));
     assert_eq!(tags, ["c-2222222"], "the tag of the bad one is still there");
     assert_eq!(
@@ -222,20 +230,20 @@ fn a_canary_takes_from_each_revision_in_proportion_and_gives_it_back() -> Result
     let Some(stage) = Stage::set()? else {
         return Ok(());
     };
-    let (first, _) = stage.traffic()?;
+    let first = stage.traffic()?.split;
     let good = stage.deploy(GOOD, &[])?;
     ensure!(good.status.success(), "{}", said(&good));
-    let (second, _) = stage.traffic()?;
+    let second = stage.traffic()?.split;
 
     let promoted = stage.script("promote", &["shop", &first[0].0, "25"])?;
     ensure!(promoted.status.success(), "{}", said(&promoted));
-    let (mut split, _) = stage.traffic()?;
+    let mut split = stage.traffic()?.split;
     split.sort_by_key(|(_, percent)| *percent);
     assert_eq!(split, [(first[0].0.clone(), 25), (second[0].0.clone(), 75)]);
 
     let back = stage.script("rollback", &["shop", &format!("{}=100", second[0].0)])?;
     ensure!(back.status.success(), "{}", said(&back));
-    assert_eq!(stage.traffic()?.0, second);
+    assert_eq!(stage.traffic()?.split, second);
     Ok(())
 }
 
@@ -253,8 +261,8 @@ fn a_dry_run_changes_nothing() -> Result<()> {
         said(&dry)
     );
     for args in [
-        ["promote", "shop", &before.0[0].0, "10"].as_slice(),
-        &["rollback", "shop", &format!("{}=100", before.0[0].0)],
+        ["promote", "shop", &before.split[0].0, "10"].as_slice(),
+        &["rollback", "shop", &format!("{}=100", before.split[0].0)],
     ] {
         let dry = stage.script(args[0], &[&args[1..], &["--dry-run"]].concat())?;
         ensure!(dry.status.success(), "{}", said(&dry));
