@@ -114,10 +114,13 @@ fn variables_of_the_environment_are_ones_that_the_programs_read() -> Result<()> 
     read_by_programs += &read("functions/backup/src/main.rs")?;
     for module in ["function-service", "function-job"] {
         let hcl = read(&format!("infra/modules/{module}/main.tf"))?;
-        let names = hcl
-            .lines()
-            .filter_map(|line| line.trim().strip_prefix("name  = \""))
-            .filter_map(|rest| rest.strip_suffix('"'));
+        // Blanks before the sign of equality are terraform fmt's.
+        let names = hcl.lines().filter_map(|line| {
+            let (key, value) = line.trim().split_once('=')?;
+            let name = value.trim().strip_prefix('"')?.strip_suffix('"')?;
+            let variable = name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+            (key.trim() == "name" && variable).then_some(name)
+        });
         for name in names {
             assert!(
                 read_by_programs.contains(name),
