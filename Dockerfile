@@ -4,9 +4,9 @@
 #   docker build --target backup .                            backup, with PostgreSQL's own clients
 #
 # Bases are named by digest, so that the same commit is the same image next year; tests put others in their place.
-ARG RUST_IMAGE=docker.io/library/rust:1.95-slim-bookworm
-ARG FUNCTION_IMAGE=gcr.io/distroless/cc-debian12:nonroot
-ARG BACKUP_IMAGE=docker.io/library/debian:bookworm-slim
+ARG RUST_IMAGE=docker.io/library/rust:1.95-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082
+ARG FUNCTION_IMAGE=gcr.io/distroless/cc-debian12:nonroot@sha256:9dac0a79194e45a7da0158a9c6da57b217585af0786db3845d1f0ec1a0dd182f
+ARG BACKUP_IMAGE=docker.io/library/debian:bookworm-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
 
 FROM ${RUST_IMAGE} AS rust
 WORKDIR /src
