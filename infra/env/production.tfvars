@@ -40,6 +40,7 @@ backup = {
 budget_guard = {
   guard_project = "acme-production"
   amount        = { min = "500", max = "10000" }
+  channels      = { operations = { kind = "slack", secret = "projects/acme-production/secrets/slack-webhook" } }
   steps = [
     { id = "half", class = "notify", when = { actual = "50%" }, do = ["operations"] },
     { id = "forecast", class = "notify", when = { google_forecast = "100%" }, do = ["operations"] },

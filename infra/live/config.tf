@@ -48,6 +48,16 @@ locals {
       guard_project = var.budget_guard.guard_project
       mode          = var.budget_guard.mode
       protected     = var.budget_guard.protected
+      state         = "gs://${var.project_id}-budget-guard/state"
+      feed = {
+        subscription = "projects/${var.project_id}/subscriptions/budget-events-push"
+        topic        = "projects/${var.project_id}/topics/budget-events"
+      }
+      channel = { for name, channel in var.budget_guard.channels : name => merge(
+        { kind = channel.kind },
+        { for key, topic in { topic = channel.topic } : key => topic if topic != null },
+        { for key in channel.secret == null ? [] : [channel.kind == "pagerduty" ? "routing_key" : "url"] : key => { file = "/secrets/${name}/value" } },
+      ) }
       budget = [{
         account  = var.billing_account
         amount   = { for key, value in var.budget_guard.amount : key => value if value != null }

@@ -201,6 +201,7 @@ module "budget_guard" {
   project_id          = var.project_id
   region              = var.region
   schedules           = { clock = { schedule = "*/20 * * * *", command = { command = "tick" }, deadline = "300s" } }
+  secret_files        = { for name, channel in var.budget_guard.channels : name => channel.secret if channel.kind != "pubsub" }
   timeout             = 290
 }
 
@@ -215,6 +216,14 @@ module "budget_events" {
   name         = "budget-events"
   project_id   = var.project_id
   uri          = module.budget_guard[0].uri
+}
+
+resource "google_pubsub_topic_iam_member" "budget_channel" {
+  for_each = { for name, channel in try(var.budget_guard.channels, {}) : name => channel.topic if channel.kind == "pubsub" }
+
+  topic  = each.value
+  role   = "roles/pubsub.publisher"
+  member = module.budget_guard[0].account.member
 }
 
 resource "google_storage_bucket" "budget_state" {

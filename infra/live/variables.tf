@@ -131,7 +131,13 @@ variable "backup" {
 variable "budget_guard" {
   description = "What is done about spending: the steps of its ladder. Without steps it only listens. Keys as in functions/budget-guard/README.md."
   type = object({
-    amount        = optional(object({ max = optional(string), min = optional(string) }), {})
+    amount = optional(object({ max = optional(string), min = optional(string) }), {})
+    # kind: slack, google_chat or pagerduty, whose address or key is the newest version of a secret; or pubsub, with a topic.
+    channels = optional(map(object({
+      kind   = string
+      secret = optional(string)
+      topic  = optional(string)
+    })), {})
     currency      = optional(string, "USD")
     guard_project = string
     mode          = optional(string, "dry_run")
@@ -151,6 +157,11 @@ variable "budget_guard" {
   validation {
     condition     = try(contains(["dry_run", "enforce"], var.budget_guard.mode), true)
     error_message = "budget_guard.mode must be dry_run or enforce."
+  }
+
+  validation {
+    condition     = try(alltrue([for channel in var.budget_guard.channels : (channel.kind == "pubsub" ? channel.topic : channel.secret) != null]), true)
+    error_message = "a channel of the kind pubsub needs topic, every other one secret: projects/PROJECT/secrets/NAME."
   }
 }
 

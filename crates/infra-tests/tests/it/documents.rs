@@ -5,6 +5,8 @@ use crate::{
     terraform::{repository, said},
 };
 use anyhow::{Context as _, Result, ensure};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -53,6 +55,12 @@ const FUNCTIONS: [(&str, &str); 4] = [
     ("scheduled-scaling", "scaling"),
 ];
 
+/// A notification of Cloud Billing far below every threshold, for `budget-guard evaluate`: its `check` asks Google.
+const NOTIFICATION: &str = r#"{
+    "budgetDisplayName": "acme", "costAmount": 1.0, "costIntervalStart": "2026-11-01T07:00:00Z",
+    "budgetAmount": 500.0, "budgetAmountType": "SPECIFIED_AMOUNT", "currencyCode": "USD"
+}"#;
+
 /// The complaints of the programs about what they are told, and how many were asked.
 pub(crate) fn refused(environment: &str, plan: &Plan) -> Result<(Vec<String>, usize)> {
     let (mut complaints, mut asked) = (Vec::new(), 0);
@@ -64,7 +72,7 @@ pub(crate) fn refused(environment: &str, plan: &Plan) -> Result<(Vec<String>, us
             continue;
         };
         asked += 1;
-        let output = check(&program, document)?;
+        let output = check(function, &program, document)?;
         if !output.status.success() {
             complaints.push(format!(
                 "{environment}: {function}: {}\n{document}",
@@ -75,17 +83,43 @@ pub(crate) fn refused(environment: &str, plan: &Plan) -> Result<(Vec<String>, us
     Ok((complaints, asked))
 }
 
-fn check(program: &Path, document: &str) -> Result<Output> {
+fn check(function: &str, program: &Path, document: &str) -> Result<Output> {
     // The only thing that is different here: where Cloud Run mounts the secrets.
     let secrets = tempfile::tempdir()?;
-    for secret in ["database", "scratch"] {
-        fs::create_dir(secrets.path().join(secret))?;
-        fs::write(secrets.path().join(secret).join("value"), "correct horse")?;
+    let mounted = document.split("/secrets/").skip(1);
+    for name in mounted.filter_map(|rest| rest.split_once("/value").map(|(name, _)| name)) {
+        let folder = secrets.path().join(name);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("value"), "https://hooks.example.com/a-secret")?;
     }
     let here = document.replace("/secrets/", &format!("{}/", secrets.path().display()));
-    Ok(Command::new(program)
-        .args(["check", "--offline"])
+    let mut command = Command::new(program);
+    if function == "budget-guard" {
+        let message = secrets.path().join("message.json");
+        fs::write(&message, push(NOTIFICATION).to_string())?;
+        command.arg("evaluate").arg(message);
+    } else {
+        command.args(["check", "--offline"]);
+    }
+    Ok(command
         .env_clear()
         .env("NIGHTSHIFT_CONFIG", here)
         .output()?)
+}
+
+/// The body of a Pub/Sub push.
+fn push(data: &str) -> Value {
+    json!({
+        "message": {
+            "attributes": {
+                "billingAccountId": "01D4EE-079462-DFD6EC",
+                "budgetId": "de72f49d-779b-4945-a127-4d6ce8def0bb",
+                "schemaVersion": "1.0",
+            },
+            "data": BASE64_STANDARD.encode(data),
+            "messageId": "1",
+            "publishTime": "2026-11-10T08:00:00Z",
+        },
+        "subscription": "projects/acme/subscriptions/budget-events-push",
+    })
 }
