@@ -6,12 +6,17 @@ use crate::{
     terraform::{on_path, repository, said},
 };
 use anyhow::{Context as _, Result, ensure};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::{Value, json};
 use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
@@ -222,6 +227,42 @@ fn a_good_revision_gets_all_traffic_and_a_bad_one_gives_it_back() -> Result<()> 
         fs::read_to_string(noted)?.trim(),
         format!("{}=100", second[0].0)
     );
+    Ok(())
+}
+
+#[test]
+fn a_deploy_that_is_ended_while_it_watches_gives_traffic_back() -> Result<()> {
+    let Some(stage) = Stage::set()? else {
+        return Ok(());
+    };
+    let before = stage.traffic()?.split;
+    let image = format!("europe-docker.pkg.dev/demo/shop/web@sha256:{GOOD}");
+    let child = stage
+        .command(repository().join("scripts/deploy"))
+        .args([
+            "shop",
+            &image,
+            "--watch",
+            "3600",
+            "--region",
+            "europe-west1",
+        ])
+        .args(["--project", "demo"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut deploy = Running(child);
+    let deadline = Instant::now() + Duration::from_mins(2);
+    while stage.traffic()?.split.len() < 2 {
+        ensure!(Instant::now() < deadline, "the new revision got no traffic");
+    }
+    kill(
+        Pid::from_raw(i32::try_from(deploy.0.id())?),
+        Signal::SIGTERM,
+    )?;
+    let status = deploy.0.wait()?;
+    assert_eq!(status.code(), Some(143));
+    assert_eq!(stage.traffic()?.split, before);
     Ok(())
 }
 
