@@ -4,7 +4,7 @@
 //! express verbs, and two APIs may own the same path, so the templates are matched here.
 
 use percent_encoding::percent_decode_str;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// The variables of a matched path, decoded.
 pub(crate) type Params = BTreeMap<&'static str, String>;
@@ -21,6 +21,7 @@ enum Piece {
 /// A parsed path template.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
+    text: &'static str,
     pieces: Vec<Piece>,
     /// Variable name, first piece, number of pieces.
     variables: Vec<(&'static str, usize, usize)>,
@@ -35,6 +36,7 @@ impl Template {
             _ => (text, None),
         };
         let mut template = Self {
+            text,
             pieces: vec![],
             variables: vec![],
             verb,
@@ -104,6 +106,12 @@ impl Template {
             Some((name, decoded?.join("/")))
         };
         self.variables.iter().map(capture).collect()
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text)
     }
 }
 
