@@ -253,9 +253,10 @@ impl Trial<'_> {
             };
             if !fits {
                 let found = short(value);
-                self.wrong(&format!(
-                    "answer, error.{name}: {found} does not belong there"
-                ));
+                self.wrong(
+                    Part::Answer,
+                    &format!("error.{name}: {found} does not belong there"),
+                );
             }
         }
     }

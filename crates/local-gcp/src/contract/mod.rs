@@ -73,7 +73,7 @@ pub struct Judgement {
 /// let judgement = local_gcp::judge(&journal);
 /// assert!(judgement.violations.is_empty(), "{judgement}");
 /// ```
-pub fn judge<E: Borrow<Entry>>(entries: impl IntoIterator<Item = E>) -> Judgement {
+pub fn judge<E: Borrow<Entry>>(entries: &[E]) -> Judgement {
     let mut judgement = Judgement::default();
     for entry in entries {
         exchange::judge(entry.borrow(), &mut judgement);

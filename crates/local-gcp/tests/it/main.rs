@@ -3,6 +3,7 @@
 mod bench;
 mod billing;
 mod console;
+mod contract;
 mod documentation;
 mod gcloud;
 mod identity;
