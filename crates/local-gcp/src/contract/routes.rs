@@ -6,7 +6,8 @@ use std::borrow::Borrow;
 
 /// How many routes local-gcp has, and those that were not visited, as "VERB template (name)".
 ///
-/// A visit is an exchange that succeeded, or that was answered `501` because local-gcp says no more than that there.
+/// A visit is an exchange that succeeded, was answered `501` because local-gcp says no more than that there, or `499`,
+/// which is how Cloud Storage confirms that an upload is given up.
 /// A method with several paths counts once for each.
 pub fn unvisited<E: Borrow<Entry>>(entries: &[E]) -> (usize, Vec<String>) {
     let apis = apis::all();
@@ -15,7 +16,7 @@ pub fn unvisited<E: Borrow<Entry>>(entries: &[E]) -> (usize, Vec<String>) {
         entries.iter().map(Borrow::borrow).any(|entry| {
             entry.api == id
                 && entry.method == verb.as_str()
-                && (entry.status < 400 || entry.status == 501)
+                && (entry.status < 400 || matches!(entry.status, 499 | 501))
                 && template.matches(&entry.path).is_some()
         })
     };

@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 const NAMESPACE: &str = "/apis/serving.knative.dev/v1/namespaces/demo";
 
 pub(super) async fn tour(api: &Api) -> Result<()> {
-    services(api, &format!("{NAMESPACE}/services")).await?;
+    services(api, &format!("{NAMESPACE}/services"), "tour-a").await?;
     let located = format!("/v1/{REGION}/services");
-    services(api, &located).await
+    services(api, &located, "tour-b").await
 }
 
-fn service() -> Value {
+fn service(id: &str) -> Value {
     json!({
         "apiVersion": "serving.knative.dev/v1", "kind": "Service",
         "metadata": {
-            "name": "knative", "namespace": "demo", "labels": {"cloud.googleapis.com/location": "europe-west1"},
+            "name": id, "namespace": "demo", "labels": {"cloud.googleapis.com/location": "europe-west1"},
             "annotations": {"run.googleapis.com/minScale": "1"},
         },
         "spec": {
@@ -36,17 +36,17 @@ fn service() -> Value {
     })
 }
 
-async fn services(api: &Api, all: &str) -> Result<()> {
-    let one = format!("{all}/knative");
-    api.post(all, service()).await?.ok()?;
-    api.post(all, service()).await?.refused()?;
+async fn services(api: &Api, all: &str, id: &str) -> Result<()> {
+    let one = format!("{all}/{id}");
+    api.post(all, service(id)).await?.ok()?;
+    api.post(all, service(id)).await?.refused()?;
     ready(api, &one).await?;
     api.get(all).await?.ok()?;
-    let mut changed = service();
+    let mut changed = service(id);
     changed["spec"]["template"]["spec"]["containers"][0]["image"] = "img:2".into();
     api.put(&one, changed).await?.ok()?;
     ready(api, &one).await?;
-    let selector = "labelSelector=serving.knative.dev%2Fservice%3Dknative";
+    let selector = format!("labelSelector=serving.knative.dev%2Fservice%3D{id}");
     let revisions = format!("{NAMESPACE}/revisions");
     let listed = api.get(&format!("{revisions}?{selector}")).await?.ok()?;
     let name = listed["items"][0]["metadata"]["name"]
