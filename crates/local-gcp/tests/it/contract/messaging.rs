@@ -109,6 +109,9 @@ async fn grpc(api: &Api) -> Result<()> {
     let mut stream = client.subscribe(SUBSCRIPTION).build();
     let (_, handler) = next(&mut stream).await?;
     handler.ack();
+    let another = Message::new().set_attributes([("kind", "x")]);
+    publisher.publish(another).await?;
+    drop(stream);
     let subscription = SUBSCRIPTION.to_owned();
     let pull = proto::PullRequest {
         subscription: subscription.clone(),

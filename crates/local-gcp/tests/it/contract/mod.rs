@@ -14,6 +14,7 @@ mod tokens;
 
 use crate::support::{Api, Result, ensure, start};
 use local_gcp::{judge, unvisited};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Where the toured resources of the regional APIs are.
@@ -70,5 +71,26 @@ async fn a_tour_of_every_method_keeps_to_googles_discovery_documents() -> Result
         ensure!(refused.contains(api), "the tour met no refusal of {api}");
     }
     println!("{routes} routes; {judgement}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_bench_tells_what_breaks_the_contract() -> Result<()> {
+    let api = start().await?;
+    let secrets = "/v1/projects/demo/secrets";
+    api.get(secrets).await?.ok()?;
+    api.get(&format!("{secrets}?filds=x")).await?.ok()?;
+    api.get("/oauth2/v3/certs").await?.ok()?;
+    let told = api.get("/_local/contract").await?.ok()?;
+    let finding = json!({
+        "seq": 2, "exchange": format!("GET {secrets}"), "method": "secretmanager.projects.secrets.list",
+        "part": "query", "problem": "there is no parameter filds",
+    });
+    assert_eq!(
+        (&told["judged"], &told["violations"]),
+        (&json!(2), &json!([finding]))
+    );
+    let later = api.get("/_local/contract?after=2").await?.ok()?;
+    assert_eq!(later["violations"], json!([]));
     Ok(())
 }
