@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reduces Google's discovery documents to the messages that local-gcp reads and writes.
+"""Reduces Google's discovery documents to the methods that local-gcp serves and the messages of these.
 
     pip download --no-deps google-api-python-client==2.202.0 && unzip -q *.whl
     crates/local-gcp/schemas/reduce.py googleapiclient/discovery_cache/documents ~/.cargo/registry/src/*/

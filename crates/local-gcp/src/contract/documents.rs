@@ -72,14 +72,18 @@ static PATHS: LazyLock<Vec<Path>> = LazyLock::new(|| {
     paths
 });
 
-/// The methods with this verb (any verb if `None`) and path, the most exact path first; methods of several APIs may share
-/// one.
-pub(super) fn methods(verb: Option<&str>, path: &str) -> Vec<Meant> {
-    let fits = |one: &&Path| {
-        verb.is_none_or(|verb| one.meant.method.verb == verb)
-            && one.template.matches(path).is_some()
-    };
+/// The methods with this verb and path, the most exact path first; methods of several APIs may share one.
+pub(super) fn methods(verb: &str, path: &str) -> Vec<Meant> {
+    let fits = |one: &&Path| one.meant.method.verb == verb && one.template.matches(path).is_some();
     PATHS.iter().filter(fits).map(|one| one.meant).collect()
+}
+
+/// Whether some method's path begins as this one, which therefore is no bucket's.
+pub(super) fn begin_as(path: &str) -> bool {
+    let first = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
+    PATHS
+        .iter()
+        .any(|one| first(one.template.text()) == first(path))
 }
 
 impl Meant {

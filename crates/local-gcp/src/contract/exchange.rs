@@ -3,7 +3,7 @@
 use super::{
     Finding, Judgement, Part,
     body::{Body, Side},
-    documents::{Kind, Meant, methods},
+    documents::{Kind, Meant, begin_as, methods},
     format::{check_text, short},
 };
 use crate::{Direction, Entry, http::Query};
@@ -76,7 +76,7 @@ fn outside(entry: &Entry) -> Option<&'static str> {
     if path == "/" || metadata.iter().any(|start| path.starts_with(start)) {
         return Some("metadata server and tokens, which have no discovery document");
     }
-    if entry.api.starts_with("storage.xml.") && methods(None, path).is_empty() {
+    if entry.api.starts_with("storage.xml.") && !begin_as(path) {
         return Some("Cloud Storage's XML API, which has no discovery document");
     }
     None
@@ -94,7 +94,7 @@ impl Trial<'_> {
         if self.query.has("upload_id") {
             return self.session();
         }
-        let found = methods(Some(&self.entry.method), &self.entry.path);
+        let found = methods(&self.entry.method, &self.entry.path);
         let own = found.iter().find(|meant| meant.id == self.entry.api);
         let Some(meant) = own.or(found.first()).copied() else {
             self.wrong(
@@ -114,7 +114,7 @@ impl Trial<'_> {
 
     /// A chunk of a resumable upload. Its URI is the server's own; the answer to the last one is not.
     fn session(&mut self) -> Option<&'static str> {
-        let found = methods(Some("POST"), &self.entry.path);
+        let found = methods("POST", &self.entry.path);
         let Some(meant) = found.iter().find(|meant| meant.kind == Kind::Upload) else {
             self.wrong(Part::Method, "no method takes uploads at this path");
             return None;

@@ -11,9 +11,8 @@ use serde_json::{Number, Value};
 /// What is wrong with a JSON value of a field with this type and format.
 pub(super) fn check(r#type: &str, format: &str, value: &Value, side: Side) -> Option<String> {
     let fits = match (r#type, value) {
-        ("boolean", Value::Bool(_)) => true,
         ("integer", Value::Number(number)) => integer(format, number),
-        ("number", Value::Number(_)) => true,
+        ("boolean", Value::Bool(_)) | ("number", Value::Number(_)) => true,
         ("number", Value::String(text)) => matches!(&**text, "NaN" | "Infinity" | "-Infinity"),
         ("string", Value::String(text)) => string(format, text, side),
         _ => false,

@@ -23,6 +23,6 @@ pub fn unvisited<E: Borrow<Entry>>(entries: &[E]) -> (usize, Vec<String>) {
     let left = routes
         .iter()
         .filter(|method| !visited(&method.verb, method.id, &method.template))
-        .map(|method| format!("{} {} ({})", method.verb, method.template, method.id));
+        .map(|method| format!("{} {} ({})", method.verb, method.template.text(), method.id));
     (routes.len(), left.collect())
 }

@@ -4,7 +4,7 @@
 //! express verbs, and two APIs may own the same path, so the templates are matched here.
 
 use percent_encoding::percent_decode_str;
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 /// The variables of a matched path, decoded.
 pub(crate) type Params = BTreeMap<&'static str, String>;
@@ -61,6 +61,11 @@ impl Template {
         template
     }
 
+    /// What was parsed.
+    pub(crate) fn text(&self) -> &'static str {
+        self.text
+    }
+
     /// Verbs and literals come before wildcards when several templates match.
     pub(crate) fn precedence(&self) -> (bool, usize) {
         let literals = self
@@ -106,12 +111,6 @@ impl Template {
             Some((name, decoded?.join("/")))
         };
         self.variables.iter().map(capture).collect()
-    }
-}
-
-impl fmt::Display for Template {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text)
     }
 }
 

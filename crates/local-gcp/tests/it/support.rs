@@ -57,7 +57,10 @@ impl Deref for Judged {
     type Target = LocalGcp;
 
     fn deref(&self) -> &LocalGcp {
-        self.0.as_ref().expect("only stopping takes it")
+        match &self.0 {
+            Some(gcp) => gcp,
+            None => unreachable!("only stopping takes it"),
+        }
     }
 }
 

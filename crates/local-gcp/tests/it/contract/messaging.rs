@@ -103,15 +103,8 @@ async fn messages(api: &Api, topic: &str, subscription: &str) -> Result<()> {
 /// What the official client does over gRPC, and the calls that it does not make; the discovery documents have no say in it.
 async fn grpc(api: &Api) -> Result<()> {
     let publisher = publisher(api, TOPIC).await?;
-    let message = Message::new().set_attributes([("kind", "x")]);
-    publisher.publish(message).await?;
-    let client = subscriber(api).await?;
-    let mut stream = client.subscribe(SUBSCRIPTION).build();
-    let (_, handler) = next(&mut stream).await?;
-    handler.ack();
-    let another = Message::new().set_attributes([("kind", "x")]);
-    publisher.publish(another).await?;
-    drop(stream);
+    let message = || Message::new().set_attributes([("kind", "x")]);
+    publisher.publish(message()).await?;
     let subscription = SUBSCRIPTION.to_owned();
     let pull = proto::PullRequest {
         subscription: subscription.clone(),
@@ -119,6 +112,11 @@ async fn grpc(api: &Api) -> Result<()> {
         ..Default::default()
     };
     unary(api, "Pull", pull).await?;
+    publisher.publish(message()).await?;
+    let client = subscriber(api).await?;
+    let mut stream = client.subscribe(SUBSCRIPTION).build();
+    let (_, handler) = next(&mut stream).await?;
+    handler.ack();
     let acknowledge = proto::AcknowledgeRequest {
         subscription: subscription.clone(),
         ack_ids: vec![],

@@ -24,16 +24,15 @@ fn container() -> Value {
     })
 }
 
-async fn services(api: &Api) -> Result<()> {
-    let all = format!("/v2/{REGION}/services");
-    let web = format!("{all}/tour");
+/// A service that says much of what it can.
+fn service() -> Value {
     let mut container = container();
     container["ports"] = json!([{"name": "http1", "containerPort": 8080}]);
     container["resources"]["cpuIdle"] = true.into();
     container["startupProbe"] = json!({"tcpSocket": {"port": 8080}, "periodSeconds": 5});
     container["livenessProbe"] =
         json!({"httpGet": {"path": "/", "httpHeaders": [{"name": "a", "value": "b"}]}});
-    let body = json!({
+    json!({
         "labels": {"team": "x"}, "annotations": {"note": "y"}, "description": "of the tour",
         "ingress": "INGRESS_TRAFFIC_ALL", "scaling": {"minInstanceCount": 1, "scalingMode": "AUTOMATIC"},
         "template": {
@@ -44,7 +43,13 @@ async fn services(api: &Api) -> Result<()> {
             "volumes": [{"name": "scratch", "emptyDir": {"medium": "MEMORY", "sizeLimit": "10Mi"}}],
         },
         "traffic": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100, "tag": "now"}],
-    });
+    })
+}
+
+async fn services(api: &Api) -> Result<()> {
+    let all = format!("/v2/{REGION}/services");
+    let web = format!("{all}/tour");
+    let body = service();
     let create = format!("{all}?serviceId=tour");
     api.post(&format!("{create}&validateOnly=true"), body.clone())
         .await?

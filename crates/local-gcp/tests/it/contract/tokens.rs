@@ -11,7 +11,7 @@ pub(super) async fn tour(api: &Api) -> Result<()> {
         format!("{server}/instance"),
         format!("{server}/instance/region"),
         format!("{server}/instance/service-accounts"),
-        format!("{account}"),
+        account.clone(),
         format!("{account}/email"),
         format!("{account}/scopes"),
         format!("{account}/token"),
