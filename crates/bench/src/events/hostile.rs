@@ -1,0 +1,111 @@
+//! Many events at full speed, half of them hostile: is each answered as it should be, and does memory stay?
+
+use super::{
+    load::{self, Prepared},
+    server::Server,
+};
+use anyhow::Context as _;
+use serde::Serialize;
+use std::{fs, path::Path, time::Instant};
+
+/// How many are sent.
+pub const EVENTS: usize = 100_000;
+/// After how many memory is measured for the first time: by then everything has happened once.
+pub const WARM: usize = 20_000;
+
+/// What came of it. Sizes are in bytes.
+#[derive(Debug, Clone, Serialize)]
+pub struct Siege {
+    /// How many were sent.
+    pub events: usize,
+    /// How many kinds of good events and of bad ones there are.
+    pub kinds: [usize; 2],
+    /// In a second, with the load generator on the same cores.
+    pub per_second: f64,
+    /// How many were answered with another status than the one that is right.
+    pub wrong: usize,
+    /// The first of those.
+    pub first_wrong: Option<String>,
+    /// Lines of the log that tell of a panic.
+    pub panics: usize,
+    /// Resident memory after [`WARM`] events.
+    pub rss_warm: u64,
+    /// Resident memory in the end.
+    pub rss_end: u64,
+}
+
+/// Sends [`EVENTS`], good and bad in a mixture that is the same each time.
+pub fn besiege(
+    server: &Server,
+    valid: &[Prepared],
+    hostile: &[Prepared],
+    log: &Path,
+) -> anyhow::Result<Siege> {
+    let send = |first: usize, count| {
+        let choose = |number| chosen(first + number, valid, hostile);
+        load::at_full_speed(server.address, count, choose)
+    };
+    let begun = Instant::now();
+    let warming = send(0, WARM)?;
+    let mut took = begun.elapsed();
+    let rss_warm = server.idle_memory()?.rss;
+    let begun = Instant::now();
+    let rest = send(WARM, EVENTS - WARM)?;
+    took += begun.elapsed();
+    let rss_end = server.idle_memory().context("it did not survive")?.rss;
+    let told = fs::read_to_string(log).context("read the log")?;
+    Ok(Siege {
+        events: EVENTS,
+        kinds: [valid.len(), hostile.len()],
+        per_second: f64::from(u32::try_from(EVENTS)?) / took.as_secs_f64(),
+        wrong: warming.wrong + rest.wrong,
+        first_wrong: warming.first_wrong.or(rest.first_wrong),
+        panics: told
+            .lines()
+            .filter(|line| line.contains("panicked"))
+            .count(),
+        rss_warm,
+        rss_end,
+    })
+}
+
+/// Scatters the kinds over the numbers: each number has its kind, and neighbours have different ones.
+fn chosen<'a>(number: usize, valid: &'a [Prepared], hostile: &'a [Prepared]) -> &'a Prepared {
+    // Knuth's multiplicative hash: the high bits of a product with 2^32 divided by the golden ratio.
+    let scattered = (number as u64).wrapping_mul(2_654_435_769) >> 7 & 0xffff;
+    let kinds = if scattered.is_multiple_of(2) {
+        valid
+    } else {
+        hostile
+    };
+    &kinds[usize::try_from(scattered / 2).unwrap_or_default() % kinds.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn every_kind_is_sent_and_half_are_hostile() {
+        let kinds = |expected, names: &'static [&'static str]| -> Vec<Prepared> {
+            let prepared = |name: &&'static str| Prepared {
+                name,
+                bytes: vec![],
+                expected,
+            };
+            names.iter().map(prepared).collect()
+        };
+        let valid = kinds(204, &["a", "b", "c", "d", "e"]);
+        let hostile = kinds(400, &["f", "g", "h", "i", "j", "k", "l"]);
+        let mut sent: BTreeMap<&str, usize> = BTreeMap::new();
+        for number in 0..WARM {
+            *sent
+                .entry(chosen(number, &valid, &hostile).name)
+                .or_default() += 1;
+        }
+        assert_eq!(sent.len(), 12, "{sent:?}");
+        let good: usize = valid.iter().map(|kind| sent[kind.name]).sum();
+        assert!((WARM * 4 / 10..WARM * 6 / 10).contains(&good), "{sent:?}");
+    }
+}

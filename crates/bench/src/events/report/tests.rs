@@ -1,0 +1,93 @@
+use super::*;
+
+fn turn(contender: Contender, start: f64, rss: u64, p99: [f64; 2], cpu: f64) -> Turn {
+    let load = |rate, p99| Load {
+        rate,
+        sent: 6_000,
+        wrong: 0,
+        p50: p99 / 4.0,
+        p99,
+        most: p99 * 2.0,
+        cpu_per_push: cpu,
+        wall: 6.0,
+        others: 0.3,
+    };
+    Turn {
+        contender: contender.name().to_owned(),
+        round: 1,
+        starts: vec![start, start * 1.5, start * 0.5],
+        idle_rss: rss,
+        idle_pss: rss / 2,
+        loads: vec![load(100, p99[0]), load(JUDGED, p99[1])],
+    }
+}
+
+fn siege() -> Siege {
+    Siege {
+        events: 100_000,
+        kinds: [5, 28],
+        per_second: 8_000.0,
+        wrong: 0,
+        first_wrong: None,
+        panics: 0,
+        rss_warm: 10 << 20,
+        rss_end: 12 << 20,
+    }
+}
+
+fn both() -> Events {
+    Events {
+        turns: vec![
+            turn(
+                Contender::FunctionsFramework,
+                0.5,
+                72 << 20,
+                [0.004, 0.9],
+                400e-6,
+            ),
+            turn(Contender::Ours, 0.02, 10 << 20, [0.001, 0.005], 40e-6),
+        ],
+        siege: Some(siege()),
+    }
+}
+
+#[test]
+fn each_target_is_a_ratio_within_the_run() {
+    let verdicts: Vec<_> = both()
+        .targets()
+        .into_iter()
+        .map(|target| (target.value.unwrap(), target.met.unwrap()))
+        .collect();
+    let rounded: Vec<_> = verdicts
+        .iter()
+        .map(|(value, met)| (format!("{value:.2}"), *met))
+        .collect();
+    let expected = [
+        ("25.00", true),
+        ("7.20", true),
+        ("7.20", true),
+        ("10.00", true),
+        // Theirs at 100 a second, where it is at its best.
+        ("1.25", false),
+        ("0.00", true),
+        ("0.00", true),
+        ("1.20", false),
+    ];
+    assert_eq!(
+        rounded,
+        expected.map(|(value, met)| (value.to_owned(), met))
+    );
+}
+
+#[test]
+fn what_did_not_run_is_not_judged() {
+    let mut alone = both();
+    alone.turns.remove(0);
+    alone.siege = None;
+    assert!(alone.targets().iter().all(|target| target.met.is_none()));
+}
+
+#[test]
+fn people_get_a_line_for_each_contender_and_each_rate() {
+    insta::assert_snapshot!(both().table(), @"");
+}
