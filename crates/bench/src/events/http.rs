@@ -88,10 +88,14 @@ fn read_answer(stream: &mut impl BufRead) -> anyhow::Result<Option<(u16, bool)>>
     let (mut length, mut keep) = (0, true);
     loop {
         line.clear();
-        ensure!(stream.read_line(&mut line)? > 0, "the answer has no end");
-        let Some((name, value)) = line.split_once(':') else {
+        stream.read_line(&mut line)?;
+        ensure!(line.ends_with('\n'), "the answer is cut");
+        if line.trim_end().is_empty() {
             break;
-        };
+        }
+        let (name, value) = line
+            .split_once(':')
+            .with_context(|| format!("{line:?} is no header"))?;
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.trim().parse()?,
             "connection" => keep = !value.trim().eq_ignore_ascii_case("close"),

@@ -26,7 +26,7 @@ macro_rules! behaviours {
     };
 }
 
-const BEHAVIOURS: [(&str, Behaviour); 23] = behaviours![
+const BEHAVIOURS: [(&str, Behaviour); 24] = behaviours![
     behaviours::wrapped,
     behaviours::wrapped_of_an_ordered_subscription,
     behaviours::wrapped_with_a_dead_letter_policy,
@@ -50,6 +50,7 @@ const BEHAVIOURS: [(&str, Behaviour); 23] = behaviours![
     refusals::ids,
     refusals::publishing,
     refusals::administration,
+    refusals::subscriptions,
 ];
 
 #[derive(Deserialize)]

@@ -74,79 +74,71 @@ pub(super) async fn publishing(server: &Server) -> Result<Value> {
 }
 
 pub(super) async fn administration(server: &Server) -> Result<Value> {
-    let topic = "projects/demo/topics/administration";
-    server.put("topics/administration", json!({})).await?;
-    let taken = json!({ "topic": topic, "pushConfig": { "pushEndpoint": "http://127.0.0.1:9/" } });
-    server
-        .put("subscriptions/administration", taken.clone())
-        .await?;
-    let subscribe = |what, path, settings: Value| {
-        let mut settings = settings;
-        if settings["topic"].is_null() {
-            settings["topic"] = topic.into();
-        }
-        (what, Method::PUT, path, settings)
-    };
-    let get = |what, path| (what, Method::GET, path, Value::Null);
+    let topic = "topics/administration";
+    let subscription = "subscriptions/administration";
+    let settings = json!({ "topic": format!("projects/demo/{topic}") });
+    server.put(topic, json!({})).await?;
+    server.put(subscription, settings.clone()).await?;
+    let absent = [
+        "topics/administration-absent",
+        "subscriptions/administration-absent",
+    ];
+    let null = Value::Null;
     answers(
         server,
         &[
+            ("a topic again", Method::PUT, topic, json!({})),
+            ("a subscription again", Method::PUT, subscription, settings),
+            ("an absent topic", Method::GET, absent[0], null.clone()),
             (
-                "a topic again",
-                Method::PUT,
-                "topics/administration",
-                json!({}),
-            ),
-            (
-                "a subscription again",
-                Method::PUT,
-                "subscriptions/administration",
-                taken,
-            ),
-            subscribe(
-                "a topic that is not there",
-                "subscriptions/administration-nowhere",
-                json!({ "topic": "projects/demo/topics/administration-absent" }),
-            ),
-            subscribe(
-                "an ack deadline of 5 s",
-                "subscriptions/administration-hasty",
-                json!({ "ackDeadlineSeconds": 5 }),
-            ),
-            subscribe(
-                "an ack deadline of 601 s",
-                "subscriptions/administration-patient",
-                json!({ "ackDeadlineSeconds": 601 }),
-            ),
-            subscribe(
-                "a backoff of 601 s",
-                "subscriptions/administration-backoff",
-                json!({ "retryPolicy": { "maximumBackoff": "601s" } }),
-            ),
-            subscribe(
-                "a filter that cannot be read",
-                "subscriptions/administration-filtered",
-                json!({ "filter": "attributes.kind =" }),
-            ),
-            subscribe(
-                "an endpoint that is no URL",
-                "subscriptions/administration-endpoint",
-                json!({ "pushConfig": { "pushEndpoint": "nonsense" } }),
-            ),
-            get("an absent topic", "topics/administration-absent"),
-            get(
                 "an absent subscription",
-                "subscriptions/administration-absent",
+                Method::GET,
+                absent[1],
+                null.clone(),
             ),
-            (
-                "deleting what is absent",
-                Method::DELETE,
-                "topics/administration-absent",
-                Value::Null,
-            ),
+            ("deleting what is absent", Method::DELETE, absent[0], null),
         ],
     )
     .await
+}
+
+pub(super) async fn subscriptions(server: &Server) -> Result<Value> {
+    server.put("topics/settings", json!({})).await?;
+    let mut answered = Map::new();
+    for (number, (what, mut settings)) in [
+        ("an ack deadline of 5 s", json!({ "ackDeadlineSeconds": 5 })),
+        (
+            "an ack deadline of 601 s",
+            json!({ "ackDeadlineSeconds": 601 }),
+        ),
+        (
+            "a backoff of 601 s",
+            json!({ "retryPolicy": { "maximumBackoff": "601s" } }),
+        ),
+        (
+            "a filter that cannot be read",
+            json!({ "filter": "attributes.kind =" }),
+        ),
+        (
+            "an endpoint that is no URL",
+            json!({ "pushConfig": { "pushEndpoint": "nonsense" } }),
+        ),
+        (
+            "a topic that is not there",
+            json!({ "topic": "projects/demo/topics/settings-absent" }),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        if settings["topic"].is_null() {
+            settings["topic"] = "projects/demo/topics/settings".into();
+        }
+        let path = format!("subscriptions/settings-{number}");
+        let mut answer = answers(server, &[(what, Method::PUT, &path, settings)]).await?;
+        answered.insert(what.to_owned(), answer[what].take());
+    }
+    Ok(answered.into())
 }
 
 pub(super) async fn dead_letter_policies(server: &Server) -> Result<Value> {

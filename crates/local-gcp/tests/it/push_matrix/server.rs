@@ -24,11 +24,10 @@ pub(super) struct Server {
     local: Option<LocalGcp>,
 }
 
-/// A topic with a push subscription, and who gets the pushes. The names are those of the behaviour.
+/// A topic with a push subscription of the same name, and who gets the pushes.
 pub(super) struct Subscribed<'a> {
     pub(super) server: &'a Server,
     pub(super) topic: String,
-    pub(super) subscription: String,
     pub(super) receiver: Receiver,
 }
 
@@ -80,7 +79,6 @@ impl Server {
         Ok(Subscribed {
             server: self,
             topic: name.to_owned(),
-            subscription: format!("projects/demo/subscriptions/{name}"),
             receiver,
         })
     }
