@@ -6,7 +6,7 @@ use super::{
 };
 use anyhow::Context as _;
 use serde::Serialize;
-use std::{fs, path::Path, time::Instant};
+use std::{collections::BTreeMap, fs, path::Path, time::Instant};
 
 /// How many are sent.
 pub const EVENTS: usize = 100_000;
@@ -24,8 +24,8 @@ pub struct Siege {
     pub per_second: f64,
     /// How many were answered with another status than the one that is right.
     pub wrong: usize,
-    /// The first of those.
-    pub first_wrong: Option<String>,
+    /// How many of which.
+    pub wrongs: BTreeMap<String, usize>,
     /// Lines of the log that tell of a panic.
     pub panics: usize,
     /// Resident memory after [`WARM`] events.
@@ -46,20 +46,21 @@ pub fn besiege(
         load::at_full_speed(server.address, count, choose)
     };
     let begun = Instant::now();
-    let warming = send(0, WARM)?;
+    let mut warming = send(0, WARM)?;
     let mut took = begun.elapsed();
     let rss_warm = server.idle_memory()?.rss;
     let begun = Instant::now();
     let rest = send(WARM, EVENTS - WARM)?;
     took += begun.elapsed();
+    warming.add_wrong(rest.wrong);
     let rss_end = server.idle_memory().context("it did not survive")?.rss;
     let told = fs::read_to_string(log).context("read the log")?;
     Ok(Siege {
         events: EVENTS,
         kinds: [valid.len(), hostile.len()],
         per_second: f64::from(u32::try_from(EVENTS)?) / took.as_secs_f64(),
-        wrong: warming.wrong + rest.wrong,
-        first_wrong: warming.first_wrong.or(rest.first_wrong),
+        wrong: warming.wrong.values().sum(),
+        wrongs: warming.wrong,
         panics: told
             .lines()
             .filter(|line| line.contains("panicked"))
@@ -84,7 +85,6 @@ fn chosen<'a>(number: usize, valid: &'a [Prepared], hostile: &'a [Prepared]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
 
     #[test]
     fn every_kind_is_sent_and_half_are_hostile() {

@@ -3,6 +3,7 @@
 use super::http::Connection;
 use anyhow::Context as _;
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
@@ -17,10 +18,8 @@ pub const CONNECTIONS: usize = 16;
 pub struct Answers {
     /// From the moment a request was due until it was answered, in ascending order.
     pub latencies: Vec<Duration>,
-    /// Answers with another status than expected.
-    pub wrong: usize,
-    /// Of the first of them, for people.
-    pub first_wrong: Option<String>,
+    /// Answers with another status than expected, and how many of each there were.
+    pub wrong: BTreeMap<String, usize>,
 }
 
 /// A request as it goes over the wire, and what its answer should be.
@@ -83,10 +82,8 @@ fn send<'a>(
                 .with_context(|| format!("send {}", request.name))?;
             answers.latencies.push(due.elapsed());
             if status != request.expected {
-                answers.wrong += 1;
-                let wrong =
-                    || format!("{}: {status} instead of {}", request.name, request.expected);
-                answers.first_wrong.get_or_insert_with(wrong);
+                let wrong = format!("{}: {status} instead of {}", request.name, request.expected);
+                *answers.wrong.entry(wrong).or_default() += 1;
             }
         }
     };
@@ -105,14 +102,20 @@ fn together(parts: Vec<Answers>) -> Answers {
     let mut all = Answers::default();
     for part in parts {
         all.latencies.extend(part.latencies);
-        all.wrong += part.wrong;
-        all.first_wrong = all.first_wrong.or(part.first_wrong);
+        all.add_wrong(part.wrong);
     }
     all.latencies.sort_unstable();
     all
 }
 
 impl Answers {
+    /// Counts these too.
+    pub fn add_wrong(&mut self, wrong: BTreeMap<String, usize>) {
+        for (what, count) in wrong {
+            *self.wrong.entry(what).or_default() += count;
+        }
+    }
+
     /// The latency that this share of the requests stayed within: 0.99 for the 99th percentile.
     #[expect(
         clippy::cast_precision_loss,
@@ -172,7 +175,7 @@ mod tests {
             expected: 204,
         };
         let answers = steadily(address, &request, 100, Duration::from_millis(5)).unwrap();
-        assert_eq!((answers.latencies.len(), answers.wrong), (100, 0));
+        assert_eq!((answers.latencies.len(), answers.wrong.len()), (100, 0));
         // Due evenly over half a second, of which nearly four fifths passed without an answer.
         let middle = answers.percentile(0.5).unwrap();
         assert!(middle > PAUSE / 4, "{middle:?}");

@@ -15,6 +15,8 @@ const BUDGET: &str = r#"{"budgetDisplayName":"monthly-cap","alertThresholdExceed
 
 /// Larger than any request line and header that a server reads.
 const ENDLESS: usize = 1 << 20;
+/// Larger than any path, and small enough to be read.
+const LONG_PATH: usize = 100_000;
 /// Larger than any event may be.
 const TOO_MUCH: usize = 17 << 20;
 
@@ -97,7 +99,7 @@ impl Requests {
         let unwrapped = "x-goog-pubsub-message-id: 1\r\nx-goog-pubsub-subscription-name: \
             projects/demo/subscriptions/budget\r\nx-goog-pubsub-publish-time: 2026-11-21T02:04:29.131Z\r\n\
             schemaVersion: 1.0\r\n";
-        let binary = "ce-specversion: 1.0\r\nce-id: 1\r\nce-source: \
+        let binary = "ce-specversion: 1.0\r\nce-id: 19033421047291093\r\nce-source: \
             //pubsub.googleapis.com/projects/demo/topics/budget\r\nce-type: \
             google.cloud.pubsub.topic.v1.messagePublished\r\nContent-Type: application/json\r\n";
         let good = |name, headers: &str, body: &[u8]| Prepared {
@@ -217,7 +219,7 @@ fn connections() -> Vec<Prepared> {
         expected,
     };
     let host = "HTTP/1.1\r\nHost: budget.example\r\n";
-    let endless = "x".repeat(ENDLESS);
+    let (endless, path) = ("x".repeat(ENDLESS), "x".repeat(LONG_PATH));
     vec![
         raw("no HTTP", 400, "nonsense\r\n\r\n".to_owned()),
         raw(
@@ -232,9 +234,9 @@ fn connections() -> Vec<Prepared> {
             format!("POST / {host}X: {endless}\r\n\r\n"),
         ),
         raw(
-            "an endless path",
+            "a path of 100,000 signs",
             414,
-            format!("POST /{endless} {host}\r\n"),
+            format!("POST /{path} {host}\r\n"),
         ),
     ]
 }
