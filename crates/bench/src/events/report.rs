@@ -111,10 +111,9 @@ impl Events {
         use Contender::{FunctionsFramework as Theirs, Ours};
         let cpu = |contender, rate| self.at(contender, rate, |load| load.cpu_per_push);
         let p99 = |contender, rate| self.at(contender, rate, |load| load.p99);
-        let rates = self.rates().into_iter().filter(Option::is_some);
-        let best = rates
-            .filter_map(|rate| p99(Theirs, rate))
-            .min_by(f64::total_cmp);
+        let rates = self.rates().into_iter().flatten();
+        let best = rates.filter_map(|rate| p99(Theirs, Some(rate)));
+        let best = best.min_by(f64::total_cmp);
         let memory =
             |size: fn(&Turn) -> u64| ratio(self.memory(Theirs, size), self.memory(Ours, size));
         [
