@@ -1,16 +1,22 @@
 //! Many events at full speed, half of them hostile: is each answered as it should be, and does memory stay?
 
 use super::{
-    load::{self, Prepared},
+    load::{self, Answers, Prepared},
     server::Server,
 };
+use crate::targets::to_f64;
 use anyhow::Context as _;
 use serde::Serialize;
-use std::{collections::BTreeMap, fs, path::Path, time::Instant};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// How many are sent.
 pub const EVENTS: usize = 100_000;
-/// After how many memory is measured for the first time: by then everything has happened once.
+/// After every so many memory is measured; the first time, everything has happened often.
 pub const WARM: usize = 20_000;
 
 /// What came of it. Sizes are in bytes.
@@ -28,10 +34,16 @@ pub struct Siege {
     pub wrongs: BTreeMap<String, usize>,
     /// Lines of the log that tell of a panic.
     pub panics: usize,
-    /// Resident memory after [`WARM`] events.
-    pub rss_warm: u64,
-    /// Resident memory in the end.
-    pub rss_end: u64,
+    /// Resident memory after each [`WARM`] events.
+    pub rss: Vec<u64>,
+}
+
+impl Siege {
+    /// How many times what it held after the first [`WARM`] events it holds in the end.
+    pub fn growth(&self) -> f64 {
+        let at = |rss: Option<&u64>| rss.copied().map_or(f64::NAN, to_f64);
+        at(self.rss.last()) / at(self.rss.first())
+    }
 }
 
 /// Sends [`EVENTS`], good and bad in a mixture that is the same each time.
@@ -41,32 +53,27 @@ pub fn besiege(
     hostile: &[Prepared],
     log: &Path,
 ) -> anyhow::Result<Siege> {
-    let send = |first: usize, count| {
+    let (mut answers, mut took, mut rss) = (Answers::default(), Duration::ZERO, Vec::new());
+    for first in (0..EVENTS).step_by(WARM) {
+        let begun = Instant::now();
         let choose = |number| chosen(first + number, valid, hostile);
-        load::at_full_speed(server.address, count, choose)
-    };
-    let begun = Instant::now();
-    let mut warming = send(0, WARM)?;
-    let mut took = begun.elapsed();
-    let rss_warm = server.idle_memory()?.rss;
-    let begun = Instant::now();
-    let rest = send(WARM, EVENTS - WARM)?;
-    took += begun.elapsed();
-    warming.add_wrong(rest.wrong);
-    let rss_end = server.idle_memory().context("it did not survive")?.rss;
+        let answered = load::at_full_speed(server.address, WARM, choose)?;
+        took += begun.elapsed();
+        answers.add_wrong(answered.wrong);
+        rss.push(server.idle_memory().context("it did not survive")?.rss);
+    }
     let told = fs::read_to_string(log).context("read the log")?;
     Ok(Siege {
         events: EVENTS,
         kinds: [valid.len(), hostile.len()],
         per_second: f64::from(u32::try_from(EVENTS)?) / took.as_secs_f64(),
-        wrong: warming.wrong.values().sum(),
-        wrongs: warming.wrong,
+        wrong: answers.wrong.values().sum(),
+        wrongs: answers.wrong,
         panics: told
             .lines()
             .filter(|line| line.contains("panicked"))
             .count(),
-        rss_warm,
-        rss_end,
+        rss,
     })
 }
 

@@ -166,7 +166,7 @@ impl Events {
             target(
                 "RSS after 100,000 events ÷ after 20,000",
                 Bound::AtMost(1.1),
-                of(|siege| to_f64(siege.rss_end) / to_f64(siege.rss_warm)),
+                of(Siege::growth),
             ),
         ]
     }
@@ -176,17 +176,22 @@ impl Events {
         let mut said = format!("{}\n\n{}\n", self.held(), self.loaded());
         if let Some(siege) = &self.siege {
             said += &format!(
-                "\n{} events of {} good and {} bad kinds at {:.0}/s: {} answered wrongly, {} panics, RSS {} after {} and {} in \
-                 the end\n",
+                "\n{} events of {} good and {} bad kinds at {:.0}/s: {} answered wrongly, {} panics; RSS after each \
+                 {}: {}\n",
                 siege.events,
                 siege.kinds[0],
                 siege.kinds[1],
                 siege.per_second,
                 siege.wrong,
                 siege.panics,
-                bytes(siege.rss_warm),
                 hostile::WARM,
-                bytes(siege.rss_end),
+                siege
+                    .rss
+                    .iter()
+                    .copied()
+                    .map(bytes)
+                    .collect::<Vec<_>>()
+                    .join(", "),
             );
             for (wrong, count) in &siege.wrongs {
                 said += &format!("{count} × {wrong}\n");

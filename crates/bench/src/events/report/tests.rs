@@ -35,8 +35,7 @@ fn siege() -> Siege {
         wrong: 0,
         wrongs: BTreeMap::new(),
         panics: 0,
-        rss_warm: 10 << 20,
-        rss_end: 12 << 20,
+        rss: vec![10 << 20, 11 << 20, 12 << 20],
     }
 }
 
@@ -108,7 +107,7 @@ fn people_get_a_line_for_each_contender_and_each_rate() {
     budget-receiver                      1000    1.25    5.00       10.00               40        0    0.30
     budget-receiver                 all: 1000    0.25    1.00        2.00               40        0    0.30
 
-    100000 events of 5 good and 28 bad kinds at 8000/s: 0 answered wrongly, 0 panics, RSS 10.5 MB after 20000 and 12.6 MB in the end
+    100000 events of 5 good and 28 bad kinds at 8000/s: 0 answered wrongly, 0 panics; RSS after each 20000: 10.5 MB, 11.5 MB, 12.6 MB
 
     Medians. COLD START is from before the process was made to its first 204. IDLE is after that answer, all its
     processes added up: RSS counts what they share in each, PSS once. Latencies are from when a push was due.
