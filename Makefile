@@ -27,7 +27,7 @@ lint: ## Check format, clippy, shell scripts, dependencies and the rules of the 
 	@scripts/setup lint
 	@scripts/lint
 
-bench: ## Compare with pg_dump: time, memory, size (options in BENCH, such as BENCH="--rounds 1")
+bench: ## Compare with pg_dump and functions-framework: time, memory, size (options in BENCH, such as BENCH="--only events")
 	@scripts/setup bench
-	@scripts/run cargo build --locked --release -p backup
-	@scripts/run cargo run --locked --release -p nightshift-bench -- $(BENCH)
+	@scripts/run cargo build --locked --release -p backup -p nightshift-bench
+	@scripts/run cargo run --locked --release -p nightshift-bench --bin bench -- $(BENCH)

@@ -12,6 +12,7 @@ mod persistence;
 mod pubsub;
 mod pubsub_client;
 mod pubsub_push;
+mod push_matrix;
 mod quotas;
 mod receiver;
 mod run_client;
