@@ -2,6 +2,7 @@
 
 mod bench;
 mod billing;
+mod conformance;
 mod console;
 mod documentation;
 mod gcloud;
