@@ -1,45 +1,16 @@
 //! Google's own clients for Python judge the program itself: each module of `tests/conformance` against a server of its own.
 
-use crate::support::{Context as _, Result, ensure};
+use crate::{
+    program::Program,
+    support::{Context as _, Result, ensure},
+};
 use std::{
     env,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
 };
 
 const SUITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance");
-
-/// A running `local-gcp`; it ends with its test.
-struct Program {
-    child: Child,
-    url: String,
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Program {
-    fn start() -> Result<Self> {
-        let seed = format!("{SUITE}/seed.json");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_local-gcp"))
-            .args(["--port", "0", "--operation-time", "100", "--seed", &seed])
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut url = String::new();
-        let stdout = child.stdout.take().context("no stdout")?;
-        BufReader::new(stdout).read_line(&mut url)?;
-        Ok(Self {
-            child,
-            url: url.trim().to_owned(),
-        })
-    }
-}
 
 /// The Python that `scripts/setup` gave the clients to.
 fn python() -> Result<PathBuf> {
@@ -62,7 +33,8 @@ fn python() -> Result<PathBuf> {
 
 /// Runs a module, and shows what it printed if it fails.
 fn judge(module: &str) -> Result<()> {
-    let program = Program::start()?;
+    let seed = format!("{SUITE}/seed.json");
+    let program = Program::start(["--operation-time", "100", "--seed", &seed])?;
     let output = Command::new(python()?)
         // No bytecode beside the sources.
         .args([

@@ -10,6 +10,7 @@ mod identity;
 mod killed;
 mod origin;
 mod persistence;
+mod program;
 mod pubsub;
 mod pubsub_client;
 mod pubsub_push;

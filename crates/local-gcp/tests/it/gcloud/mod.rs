@@ -1,6 +1,7 @@
 //! The real `gcloud`, where it is installed: the commands that people type, with what they print. Its own idea of a regional
 //! endpoint (`REGION-` in front of the host) does not resolve, so local-gcp serves as its HTTP proxy, too.
 
+mod auth;
 mod billing;
 mod pubsub;
 mod run;

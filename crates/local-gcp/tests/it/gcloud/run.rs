@@ -77,7 +77,7 @@ async fn gcloud_scales_services_by_hand_and_lists_their_revisions() -> Result<()
 }
 
 #[tokio::test]
-async fn gcloud_lists_describes_and_executes_jobs() -> Result<()> {
+async fn gcloud_lists_describes_and_deletes_jobs() -> Result<()> {
     let api = start().await?;
     let Some(gcloud) = gcloud(&api)? else {
         return Ok(());
@@ -90,36 +90,42 @@ async fn gcloud_lists_describes_and_executes_jobs() -> Result<()> {
     }
     let described = run(&["describe", "backup", REGION]).await?;
     assert_eq!(described["spec"]["template"]["spec"]["taskCount"], 3);
+    run(&["delete", "backup", REGION]).await?;
+    assert_eq!(run(&["list", REGION]).await?, json!([]));
+    let execute = ["run", "jobs", "execute", "backup", REGION];
+    let missing = gcloud.fail(&execute).await?;
+    assert!(missing.contains("does not exist"), "{missing}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn gcloud_executes_jobs_and_shows_what_came_of_it() -> Result<()> {
+    let api = start().await?;
+    let Some(gcloud) = gcloud(&api)? else {
+        return Ok(());
+    };
+    create_job(&api).await?;
+    let run = async |arguments: &[&str]| gcloud.run(&[&["run", "jobs"], arguments].concat()).await;
     let begun = run(&["execute", "backup", REGION, "--async"]).await?;
     assert_eq!(begun["kind"], "Execution");
-    let changes = [
-        "--wait",
-        "--tasks=2",
-        "--args=once",
-        "--update-env-vars=B=2",
-    ];
-    let ended = run(&[&["execute", "backup", REGION], &changes[..]].concat()).await?;
+    let execute = ["execute", "backup", REGION, "--wait"];
+    let changes = ["--tasks=2", "--args=once", "--update-env-vars=B=2"];
+    let ended = run(&[&execute[..], &changes].concat()).await?;
     assert_eq!(ended["status"]["succeededCount"], 2);
     let task = &ended["spec"]["template"]["spec"];
     assert_eq!(task["containers"][0]["args"], json!(["once"]));
     let name = ended["metadata"]["name"].as_str().unwrap_or_default();
     let listed = run(&["executions", "list", REGION, "--job=backup"]).await?;
-    let names: Vec<_> = listed.as_array().into_iter().flatten().collect();
-    assert_eq!(
-        (names.len(), &names[0]["metadata"]["name"]),
-        (2, &json!(name))
-    );
+    let mut names: Vec<_> = [&listed[0], &listed[1]]
+        .map(|execution| &execution["metadata"]["name"])
+        .to_vec();
+    names.sort_by_key(|listed| *listed != name);
+    assert_eq!(names, [&json!(name), &begun["metadata"]["name"]]);
     let described = run(&["executions", "describe", name, REGION]).await?;
     assert_eq!(described["metadata"]["uid"], ended["metadata"]["uid"]);
     let execution = format!("--execution={name}");
     let tasks = run(&["executions", "tasks", "list", REGION, &execution]).await?;
     assert_eq!(tasks.as_array().map(Vec::len), Some(2));
-    run(&["delete", "backup", REGION]).await?;
-    assert_eq!(run(&["list", REGION]).await?, json!([]));
-    let missing = gcloud
-        .fail(&["run", "jobs", "execute", "backup", REGION])
-        .await?;
-    assert!(missing.contains("does not exist"), "{missing}");
     Ok(())
 }
 
