@@ -16,7 +16,7 @@ demo: ## A throw-away PostgreSQL with a web shop: back up, damage, restore, prov
 
 up: ## Google Cloud on this machine with a small project in it, and a console in the browser (options in UP)
 	@scripts/setup up
-	@scripts/run cargo build --locked --release -p local-gcp -p nightshift
+	@scripts/run cargo build --locked --release -p local-gcp -p backup -p nightshift
 	@scripts/run cargo run --locked --release --quiet -p nightshift -- up $(UP)
 
 test: setup ## Run every test against real PostgreSQL servers
