@@ -6,7 +6,7 @@
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install what is missing: PostgreSQL 15 and 18, fake-gcs-server, zstd, jq, curl, Chromium, cargo-nextest
+setup: ## Install what is missing: PostgreSQL 15 and 18, fake-gcs-server, Google's clients for Python, zstd, jq, curl, Chromium, cargo-nextest
 	@scripts/setup
 
 demo: ## A throw-away PostgreSQL with a web shop: back up, damage, restore, prove, prune (options in DEMO)

@@ -149,7 +149,10 @@ async fn an_object_carries_both_checksums_and_its_generation_everywhere() -> Res
         (content.text.as_str(), content.header("x-goog-generation")),
         ("hello", generation)
     );
-    assert_eq!(content.header("x-goog-hash"), "crc32c=mnG7TA==");
+    assert_eq!(
+        content.header("x-goog-hash"),
+        "crc32c=mnG7TA==,md5=XUFAKrxLKna5cZ2REBfFkg=="
+    );
     assert_eq!(
         content.header("last-modified"),
         "Sun, 01 Nov 2026 12:00:00 GMT"
