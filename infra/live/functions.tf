@@ -164,7 +164,6 @@ module "rotating_secret" {
   locations           = each.value.locations
   name                = each.key
   project_id          = var.project_id
-  readers             = { for name in each.value.consumers : name => module.service[name].account.member if contains(keys(module.service), name) }
   rotation_days       = each.value.rotation_days
   rotator = {
     member = module.rotate_secrets[0].account.member

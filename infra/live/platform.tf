@@ -79,6 +79,9 @@ module "service" {
   region        = var.region
   secrets       = each.value.secrets
   vpc           = one(module.network[*].vpc)
+
+  # The secrets it reads may be among them; the grant to read is the service's own.
+  depends_on = [module.rotating_secret]
 }
 
 module "edge" {
