@@ -20,7 +20,7 @@ run "no_other_repository_comes_in" {
   }
 
   assert {
-    condition     = length(regexall("repository_id|ref|environment", google_iam_workload_identity_pool_provider.actions.attribute_mapping["attribute.deploy"])) == 3
+    condition     = alltrue([for part in ["repository_id", "ref", "environment"] : strcontains(google_iam_workload_identity_pool_provider.actions.attribute_mapping["attribute.deploy"], "assertion.${part}")])
     error_message = "one of the three parts is missing"
   }
 }
