@@ -1,0 +1,2 @@
+//! Rotates secrets.
+pub mod rotation;

@@ -1,0 +1,2 @@
+//! `rotate-secrets`: see the library.
+fn main() {}
