@@ -4,14 +4,17 @@
 pub mod clock;
 pub mod config;
 pub mod exit;
+pub mod progress;
 pub mod report;
 pub mod retry;
 pub mod shutdown;
+pub mod telemetry;
 
 mod terminal;
 
 pub use clock::{Clock, SystemClock};
 pub use exit::ExitStatus;
+pub use progress::Progress;
 pub use report::{Output, Report};
 pub use retry::{RetryPolicy, Verdict};
 pub use shutdown::Shutdown;

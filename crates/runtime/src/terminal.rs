@@ -2,13 +2,31 @@
 
 use console::Term;
 use indicatif::{MultiProgress, ProgressDrawTarget};
-use std::{borrow::Cow, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// All progress bars of the process. Whoever writes lines to the terminal does it inside [`MultiProgress::suspend`].
 pub(crate) fn bars() -> &'static MultiProgress {
     static BARS: LazyLock<MultiProgress> =
         LazyLock::new(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10)));
     &BARS
+}
+
+static BARS_ALLOWED: AtomicBool = AtomicBool::new(false);
+
+/// Says whether standard error is a terminal that log lines leave to the bars.
+pub(crate) fn allow_bars(allowed: bool) {
+    BARS_ALLOWED.store(allowed, Ordering::Relaxed);
+}
+
+/// Whether progress is shown as bars.
+pub(crate) fn bars_allowed() -> bool {
+    BARS_ALLOWED.load(Ordering::Relaxed)
 }
 
 /// The width of the terminal that standard output is, if it is one.

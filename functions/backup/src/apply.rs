@@ -1,28 +1,37 @@
 //! Makes one backup, step by step; nothing counts until the manifest is there.
 
+mod assemble;
+mod schema;
+
 use crate::{
     backup_id::BackupId,
     chunk::{Codec, Sealed},
-    engine::{self, Finished, Job, Leader, LocalQueue, OnBlockedDdl, Outcome, Uploader},
+    engine::{
+        self, Job, Leader, LocalQueue, OnBlockedDdl, Others, Outcome, ReadQueue, Uploader,
+        shard::{self, HelperOptions, SharedPlan, Task},
+    },
     error::Error,
     lease::Lease,
-    manifest::{
-        CodecFacts, FORMAT, LargeObjects, Manifest, RowFormat, StoredObject, Table, Totals, VERSION,
-    },
-    pg_tools::{PgTools, ToolError},
-    plan::{self, What},
+    manifest::Manifest,
+    pg_tools::PgTools,
+    plan,
     repository::{Failure, Record, Repository},
     snapshot::{self, Snapshot, SnapshotOptions},
     source::{catalog, params::ConnectParams, session::Server},
 };
+use futures::TryStreamExt;
 use jiff::Timestamp;
 use nightshift_runtime::{
     Clock, Shutdown,
     progress::{Progress, Unit},
 };
 use std::{
+    collections::HashSet,
     path::PathBuf,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -47,6 +56,8 @@ pub struct RunOptions {
     pub on_blocked_ddl: OnBlockedDdl,
     /// Whether roles are stored too.
     pub globals: bool,
+    /// The task of a Cloud Run job that this process is, when several work on one backup.
+    pub task: Option<Task>,
 }
 
 /// Makes a backup into `repository` and returns its manifest.
@@ -70,6 +81,7 @@ pub async fn run(
     )
     .await?;
     let run = Run {
+        clock: Arc::clone(&clock),
         options,
         repository,
         tools,
@@ -83,6 +95,24 @@ pub async fn run(
     }
     lease.give_back().await;
     made
+}
+
+/// Helps the task that leads; returns how many reads this one did.
+pub async fn help(
+    task: &Task,
+    options: &RunOptions,
+    repository: &Repository,
+    clock: Arc<dyn Clock>,
+    shutdown: &Shutdown,
+) -> Result<usize, Error> {
+    let (server, _) = Server::find(&options.params).await?;
+    let helper = HelperOptions {
+        server,
+        workers: options.workers,
+        codec: options.codec.clone(),
+        chunk_bytes: options.chunk_bytes,
+    };
+    shard::help(task, &helper, repository, clock, shutdown).await
 }
 
 /// Says beside the debris why there is no manifest. Best effort: the run has failed already.
@@ -99,7 +129,18 @@ async fn leave_word(repository: &Repository, id: &BackupId, at: Timestamp, error
     }
 }
 
+/// Stops the reading threads when the future that waits for them is given up.
+struct StopOnDrop(Arc<Job>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+        self.0.upload.close();
+    }
+}
+
 struct Run<'a> {
+    clock: Arc<dyn Clock>,
     options: &'a RunOptions,
     repository: &'a Repository,
     tools: PgTools,
@@ -115,23 +156,26 @@ impl Run<'_> {
         client: tokio_postgres::Client,
         lease: &Lease,
     ) -> Result<Manifest, Error> {
-        let snapshot = snapshot::take(server, client, &self.options.snapshot).await?;
+        let snapshot = snapshot::take(server, client, &self.tools, &self.options.snapshot).await?;
         let bytes: u64 = snapshot.relations.iter().map(|r| r.bytes).sum();
         tracing::info!(
             id = %self.id, tables = snapshot.relations.len(), bytes, snapshot = snapshot.id,
             "snapshot taken and locked"
         );
-        let (stored, outcome) = tokio::join!(self.store_schema(&snapshot), self.read(&snapshot));
-        let ((schema, globals, remarks), outcome) = (stored?, outcome?);
+        let (stored, outcome) =
+            tokio::try_join!(self.store_schema(&snapshot), self.read(&snapshot))?;
         let sequences = catalog::positions(&snapshot.client, &snapshot.sequences).await;
         let sequences = sequences.map_err(Error::database("read the positions of sequences"))?;
         for orphan in &outcome.orphans {
             let name = format!("{}/{orphan}", Repository::folder(self.id));
             self.repository.store().delete(&name).await?;
         }
-        let mut manifest = self.manifest(&snapshot, outcome, schema, globals);
+        let swept = outcome.dead_tasks;
+        let mut manifest = self.manifest(&snapshot, outcome, stored);
         manifest.sequences = sequences;
-        manifest.warnings.extend(remarks);
+        if swept {
+            self.sweep(&manifest).await?;
+        }
         manifest.finished_at = self.server_time(&snapshot).await?;
         self.publish(&manifest, lease).await?;
         Ok(manifest)
@@ -147,161 +191,101 @@ impl Run<'_> {
             .get(0))
     }
 
-    /// Stores what `pg_dump` says of the schema, in our snapshot, and the roles.
-    async fn store_schema(
-        &self,
-        snapshot: &Snapshot,
-    ) -> Result<(StoredObject, Option<StoredObject>, Vec<String>), Error> {
-        let snapshot_option = format!("--snapshot={}", snapshot.id);
-        let lock_wait = format!(
-            "--lock-wait-timeout={}",
-            self.options.snapshot.lock_timeout.as_millis().max(1)
-        );
-        // Not --schema-only: that leaves out the refreshing of materialized views.
-        let arguments = [
-            "--format=custom",
-            "--compress=0",
-            "--section=pre-data",
-            "--section=post-data",
-            // Large objects are copied by ourselves; older releases would put their empty shells into pre-data.
-            "-B",
-            &snapshot_option,
-            &lock_wait,
-        ];
-        let dump = self
-            .tools
-            .run("pg_dump", &snapshot.server, &arguments, None);
-        let (dump, globals) = tokio::join!(dump, self.roles(snapshot));
-        let schema = self.store_small("schema.dump", &dump?.stdout).await?;
-        let (globals, remarks) = match globals {
-            None => (None, Vec::new()),
-            Some(Ok(text)) => (
-                Some(self.store_small("globals.sql", &text).await?),
-                Vec::new(),
-            ),
-            Some(Err(error)) => (None, vec![format!("roles are not in this backup: {error}")]),
-        };
-        Ok((schema, globals, remarks))
-    }
-
-    async fn roles(&self, snapshot: &Snapshot) -> Option<Result<Vec<u8>, ToolError>> {
-        if !self.options.globals {
-            return None;
-        }
-        let arguments = [
-            "--globals-only",
-            "--no-role-passwords",
-            "--database",
-            &self.options.params.database,
-        ];
-        let dumped = self
-            .tools
-            .run("pg_dumpall", &snapshot.server, &arguments, None)
-            .await;
-        Some(dumped.map(|output| output.stdout))
-    }
-
-    async fn store_small(&self, name: &str, plain: &[u8]) -> Result<StoredObject, Error> {
-        let object = format!("{name}{}", self.options.codec.suffix());
-        let sealed: Sealed = self
-            .options
-            .codec
-            .seal(plain)
-            .map_err(Error::io(format!("compress {name}")))?;
-        let folder = Repository::folder(self.id);
-        self.repository
-            .store()
-            .create(&format!("{folder}/{object}"), &sealed)
-            .await?;
-        Ok(engine::describe(&object, &sealed))
-    }
-
     async fn read(&self, snapshot: &Snapshot) -> Result<Outcome, Error> {
         let options = self.options;
         let major = snapshot.facts.source.major();
-        let reads = plan::plan(
-            &snapshot.relations,
-            &snapshot.large_objects,
-            options.workers,
-            major,
-        );
-        let bytes = reads.iter().map(|read| read.weight).sum();
-        let folder = Repository::folder(self.id);
-        let budget = options.workers * options.chunk_bytes;
-        let job = Arc::new(Job {
-            server: snapshot.server.clone(),
-            snapshot: snapshot.id.clone(),
-            server_started: snapshot.facts.started.clone(),
-            major,
-            encoding: snapshot.facts.source.encoding.clone(),
-            relations: snapshot.relations.clone(),
-            codec: options.codec.clone(),
-            chunk_bytes: options.chunk_bytes,
-            name_suffix: String::new(),
-            upload: Uploader::new(self.repository.store().clone(), &folder, budget),
-            stop: Arc::new(AtomicBool::new(false)),
-            progress: Progress::new("backing up", Some(bytes), Unit::Bytes),
-        });
+        let tasks = options.task.as_ref().map_or(1, |task| task.count as usize);
+        let readers = options.workers * tasks;
+        let reads = plan::plan(&snapshot.relations, &snapshot.large_objects, readers, major);
+        let job = Arc::new(self.job(snapshot, reads.iter().map(|read| read.weight).sum()));
+        let _stop = StopOnDrop(Arc::clone(&job));
         let leader = Leader {
             client: &snapshot.client,
             pid: snapshot.facts.pid,
             on_blocked_ddl: options.on_blocked_ddl,
         };
-        let queue = Arc::new(LocalQueue::new(reads.clone()));
+        let mut others = None;
+        let queue: Arc<dyn ReadQueue> = match &options.task {
+            None => Arc::new(LocalQueue::new(reads.clone())),
+            Some(task) => {
+                let plan = self.shared_plan(snapshot, reads.clone());
+                let store = self.repository.store();
+                let (invited, queue) =
+                    Others::invite(&plan, task, store, Arc::clone(&self.clock)).await?;
+                others = Some(invited);
+                queue
+            }
+        };
         let outcome = engine::read_all(
             Arc::clone(&job),
             queue,
             &reads,
             options.workers,
             &leader,
+            others.as_mut(),
             self.shutdown,
         )
         .await;
+        if let Some(others) = &others {
+            others
+                .end(outcome.as_ref().err().map(Error::one_line))
+                .await?;
+        }
         job.progress.clone().finish("rows are read");
         outcome
     }
 
-    fn manifest(
-        &self,
-        snapshot: &Snapshot,
-        outcome: Outcome,
-        schema: StoredObject,
-        globals: Option<StoredObject>,
-    ) -> Manifest {
-        let (tables, large_objects) = assemble(snapshot, outcome.finished);
-        let mut manifest = Manifest {
-            format: FORMAT.to_owned(),
-            version: VERSION,
+    fn job(&self, snapshot: &Snapshot, bytes: u64) -> Job {
+        let options = self.options;
+        Job {
+            server: snapshot.server.clone(),
+            snapshot: snapshot.id.clone(),
+            server_started: snapshot.facts.started.clone(),
+            leader_pid: snapshot.facts.pid,
+            major: snapshot.facts.source.major(),
+            encoding: snapshot.facts.source.encoding.clone(),
+            relations: snapshot.relations.clone(),
+            codec: options.codec.clone(),
+            chunk_bytes: options.chunk_bytes,
+            name_suffix: String::new(),
+            upload: Uploader::new(
+                self.repository.store().clone(),
+                &Repository::folder(self.id),
+                options.workers * options.chunk_bytes,
+            ),
+            stop: Arc::new(AtomicBool::new(false)),
+            progress: Progress::new("backing up", Some(bytes), Unit::Bytes),
+        }
+    }
+
+    fn shared_plan(&self, snapshot: &Snapshot, reads: Vec<plan::Read>) -> SharedPlan {
+        SharedPlan {
             id: self.id.clone(),
-            written_by: concat!("nightshift backup ", env!("CARGO_PKG_VERSION")).to_owned(),
-            started_at: self.started_at,
-            snapshot_at: snapshot.taken_at,
-            finished_at: self.started_at,
-            source: snapshot.facts.source.clone(),
-            codec: CodecFacts {
-                compression: "zstd".to_owned(),
-                level: self.options.codec.level,
-                recipients: self
-                    .options
-                    .codec
-                    .recipients
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect(),
-            },
-            client: self.tools.version.clone(),
-            totals: Totals::default(),
-            schema,
-            globals,
-            tables,
-            sequences: Vec::new(),
-            large_objects,
-            skipped: snapshot.skipped.clone(),
-            warnings: [snapshot.warnings.clone(), outcome.warnings].concat(),
-            suspicions: Vec::new(),
-        };
-        manifest.sum_totals();
-        manifest
+            snapshot: snapshot.id.clone(),
+            server_started: snapshot.facts.started.clone(),
+            leader_pid: snapshot.facts.pid,
+            major: snapshot.facts.source.major(),
+            encoding: snapshot.facts.source.encoding.clone(),
+            relations: snapshot.relations.clone(),
+            reads,
+        }
+    }
+
+    /// Deletes what dead tasks have stored and nothing refers to.
+    async fn sweep(&self, manifest: &Manifest) -> Result<(), Error> {
+        let (store, folder) = (self.repository.store(), Repository::folder(self.id));
+        let wanted: HashSet<String> = manifest
+            .objects()
+            .map(|o| format!("{folder}/{}", o.object))
+            .collect();
+        let mut list = store.list(&folder);
+        while let Some(found) = list.try_next().await? {
+            let of_the_run = found.object.starts_with(&format!("{folder}/run/"));
+            if !of_the_run && !wanted.contains(&found.object) {
+                store.delete(&found.object).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The moment the backup begins to exist: everything it names is stored and durable, and the lease is still ours.
@@ -325,66 +309,6 @@ impl Run<'_> {
         store.create(&object, &Sealed::new(bytes)).await?;
         Ok(store.sync(vec![object]).await?)
     }
-}
-
-/// Turns reads back into tables.
-fn assemble(snapshot: &Snapshot, finished: Vec<Finished>) -> (Vec<Table>, Option<LargeObjects>) {
-    let mut chunks: Vec<_> = snapshot.relations.iter().map(|_| Vec::new()).collect();
-    let mut formats = vec![RowFormat::Text; snapshot.relations.len()];
-    let (mut metadata, mut pages) = (Vec::new(), Vec::new());
-    let place = |read: &plan::Read| match read.what {
-        What::Table { pages, .. } => pages.map_or(0, |(from, _)| from),
-        What::LargeObjectMetadata => 0,
-        What::LargeObjectPages { from, .. } => u64::from(from),
-    };
-    let mut finished = finished;
-    finished.sort_by_key(|finished| place(&finished.read));
-    for Finished {
-        read,
-        chunks: of_read,
-    } in finished
-    {
-        match read.what {
-            What::Table { table, .. } => {
-                formats[table] = read.format;
-                chunks[table].extend(of_read);
-            }
-            What::LargeObjectMetadata => metadata.extend(of_read),
-            What::LargeObjectPages { .. } => pages.extend(of_read),
-        }
-    }
-    let tables =
-        snapshot
-            .relations
-            .iter()
-            .zip(chunks)
-            .zip(formats)
-            .map(|((relation, chunks), format)| {
-                let mut table = Table {
-                    oid: relation.oid,
-                    schema: relation.name.schema.clone(),
-                    name: relation.name.name.clone(),
-                    columns: relation.columns.clone(),
-                    extension: relation.extension.clone(),
-                    condition: relation.condition.clone(),
-                    load_through: relation.load_through.clone(),
-                    format,
-                    rows: 0,
-                    raw_bytes: 0,
-                    fingerprint: Default::default(),
-                    indexes: relation.indexes.clone(),
-                    chunks: Vec::new(),
-                };
-                table.set_chunks(chunks);
-                table
-            });
-    let count = snapshot.large_objects.count;
-    let large_objects = (count > 0).then_some(LargeObjects {
-        count,
-        metadata,
-        pages,
-    });
-    (tables.collect(), large_objects)
 }
 
 fn slug(name: &str) -> String {

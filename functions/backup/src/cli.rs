@@ -1,13 +1,27 @@
 //! The command line.
 
-use crate::engine::OnBlockedDdl;
+mod options;
+mod overrides;
+mod refusal;
+
+pub use options::{
+    CheckArgs, DrillArgs, ListArgs, PinArgs, PruneArgs, RestoreArgs, RunArgs, ScratchArgs,
+    ShowArgs, SourceArgs, StatusArgs, UnpinArgs, VerifyArgs, Which,
+};
+pub use refusal::one_line;
+
 use clap::{Args, Parser, Subcommand};
 use nightshift_runtime::{Output, telemetry};
 use std::path::PathBuf;
 
 /// Backs up PostgreSQL to Cloud Storage, and proves that it restores.
 #[derive(Debug, Parser)]
-#[command(name = "backup", version, propagate_version = true)]
+#[command(
+    name = "backup",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -34,20 +48,6 @@ pub struct Global {
     pub telemetry: telemetry::Options,
 }
 
-/// The database to read.
-#[derive(Debug, Args)]
-pub struct SourceArgs {
-    /// Database to read: a URL or key=value pairs without a password [default: $PGHOST, $PGDATABASE, …]
-    #[arg(long, value_name = "URL")]
-    pub from: Option<String>,
-    /// File that holds the password, such as a mounted secret
-    #[arg(long, value_name = "FILE")]
-    pub password_file: Option<PathBuf>,
-    /// Folder with pg_dump and pg_restore of the server's major version
-    #[arg(long, value_name = "FOLDER")]
-    pub pg_bin_dir: Option<PathBuf>,
-}
-
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -57,24 +57,77 @@ Examples:
   backup run --from postgres://backup@db.internal/shop --to gs://acme-backups/shop
   PGHOST=/cloudsql/acme:europe-west1:main PGDATABASE=shop backup run --config backup.toml --workers 4")]
     Run(RunArgs),
+
+    /// List the backups and what is known about each
+    #[command(after_help = "\
+Examples:
+  backup list --in gs://acme-backups/shop
+  backup list --config backup.toml --database shop --output json | jq -r '.backups[0].id'")]
+    List(ListArgs),
+
+    /// Show everything about one backup
+    #[command(after_help = "\
+Examples:
+  backup show latest --in gs://acme-backups/shop
+  backup show 20260630T02 --config backup.toml --output json | jq '.tables[].rows'")]
+    Show(ShowArgs),
+
+    /// Look whether a backup is whole, and record the result beside it
+    #[command(after_help = "\
+Examples:
+  backup verify --in gs://acme-backups/shop
+  backup verify 20260630T02 --config backup.toml --level restore --identity-file key.txt")]
+    Verify(VerifyArgs),
+
+    /// Put a backup back into a database
+    #[command(after_help = "\
+Examples:
+  backup restore latest --in gs://acme-backups/shop --into postgres://postgres@db.internal/shop_copy --create
+  backup restore 20260630T02 --config backup.toml --into postgres://db.internal/shop --table public.orders --into-used")]
+    Restore(RestoreArgs),
+
+    /// Restore the newest backup into a scratch database, compare every row, and record how long it took
+    #[command(after_help = "\
+Examples:
+  backup drill --in gs://acme-backups/shop
+  backup drill --config backup.toml --database shop --scratch postgres://drill@scratch.internal/postgres")]
+    Drill(DrillArgs),
+
+    /// Delete the backups that no rule keeps, and what dead runs have left
+    #[command(after_help = "\
+Examples:
+  backup prune --config backup.toml --dry-run
+  backup prune --config backup.toml --accept 20260630T020000Z-k3f9qx")]
+    Prune(PruneArgs),
+
+    /// Judge the backups against the objectives; ends with 1 when out of bounds
+    #[command(after_help = "\
+Examples:
+  backup status --config backup.toml
+  backup status --in gs://acme-backups/shop --rpo 26h --rto 1h --proven-within 8d")]
+    Status(StatusArgs),
+
+    /// Check configuration, target, database, rights and tools without making a backup
+    #[command(after_help = "\
+Examples:
+  backup check --from postgres://backup@db.internal/shop --to gs://acme-backups/shop
+  backup check --config backup.toml --offline")]
+    Check(CheckArgs),
+
+    /// Keep a backup whatever the retention policy says
+    #[command(after_help = "\
+Examples:
+  backup pin 20260630T02 --config backup.toml --reason 'before the migration to 18'
+  backup pin latest --in gs://acme-backups/shop --database shop --reason 'end of the fiscal year'")]
+    Pin(PinArgs),
+
+    /// Leave a pinned backup to the retention policy again
+    #[command(after_help = "\
+Examples:
+  backup unpin 20260630T02 --config backup.toml
+  backup unpin 20260630T020000Z-k3f9qx --in gs://acme-backups/shop")]
+    Unpin(UnpinArgs),
 }
 
-/// Options of `run`.
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    /// The database.
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// Reading sessions
-    #[arg(long, value_name = "N")]
-    pub workers: Option<usize>,
-    /// zstd level, 1 to 19
-    #[arg(long, value_name = "LEVEL")]
-    pub compression_level: Option<i32>,
-    /// When somebody waits for an exclusive lock behind the backup
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub on_blocked_ddl: Option<OnBlockedDdl>,
-    /// age recipient that can read the backup; may be given again
-    #[arg(long = "recipient", value_name = "age1…")]
-    pub recipients: Vec<String>,
-}
+#[cfg(test)]
+mod tests;

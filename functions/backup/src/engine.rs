@@ -7,6 +7,7 @@
 mod coordinator;
 mod leader;
 mod queue;
+pub mod shard;
 mod sink;
 pub mod statement;
 mod upload;
@@ -14,6 +15,7 @@ mod worker;
 
 pub use coordinator::{Leader, OnBlockedDdl, read_all};
 pub use queue::{LocalQueue, ReadQueue};
+pub use shard::Others;
 pub(crate) use sink::describe;
 pub use upload::Uploader;
 pub use worker::ReadSession;
@@ -35,6 +37,8 @@ pub struct Job {
     pub snapshot: String,
     /// `pg_postmaster_start_time()` of the leader's server.
     pub server_started: String,
+    /// The leader's backend, which holds every lock.
+    pub leader_pid: i32,
     /// The server's major version.
     pub major: u32,
     /// The encoding rows are read in: the database's own.
@@ -71,6 +75,8 @@ pub struct Outcome {
     pub finished: Vec<Finished>,
     /// Objects that were stored and belong to nothing: their read had to be done again.
     pub orphans: Vec<String>,
+    /// Whether a task died and may have left objects that belong to nothing.
+    pub dead_tasks: bool,
     /// Remarks for the manifest.
     pub warnings: Vec<String>,
 }

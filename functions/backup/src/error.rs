@@ -1,5 +1,7 @@
 //! Everything that can go wrong, each with what to do about it.
 
+mod wording;
+
 use crate::{
     backup_id::BackupId,
     manifest::ManifestError,
@@ -8,7 +10,7 @@ use crate::{
     source::{params::ParamsError, session::ConnectError, wire::WireError},
     store::{BadTarget, StoreError},
 };
-use nightshift_runtime::ExitStatus;
+use nightshift_runtime::{ExitStatus, config::ConfigError};
 use std::io;
 
 /// Why a command did not do what was asked.
@@ -18,6 +20,9 @@ pub enum Error {
     /// The command line and the configuration do not fit together.
     #[error("{0}")]
     Usage(String),
+    /// The configuration cannot be read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The connection parameters.
     #[error(transparent)]
     Params(#[from] ParamsError),
@@ -112,7 +117,9 @@ pub enum Error {
         until: jiff::Timestamp,
     },
     /// The lease was taken over: we were too slow to be trusted.
-    #[error("the lease was taken over by another run; nothing was published")]
+    #[error(
+        "the lease was taken over by another run, or was not renewed for too long: this one stopped before it could do harm"
+    )]
     LeaseLost,
     /// `pg_restore` complained.
     #[error("restore {what}: {errors}")]
@@ -125,6 +132,9 @@ pub enum Error {
     /// A restore was stopped: the database is half full.
     #[error("stopped on request; the database is only partly restored: drop it before it is used")]
     RestoreStopped,
+    /// A prune was stopped: nothing is half deleted that the next one does not finish.
+    #[error("stopped on request; the next prune goes on where this one ended")]
+    PruneStopped,
     /// The restored rows are not those of the backup.
     #[error("{0}")]
     Mismatch(String),
@@ -136,6 +146,25 @@ pub enum Error {
         /// The reasons.
         why: String,
     },
+    /// A proof failed.
+    #[error("backup {id} is wrong: {why}")]
+    Refuted {
+        /// The backup.
+        id: BackupId,
+        /// What was found.
+        why: String,
+    },
+    /// The objectives are not met.
+    #[error("{problems}")]
+    OutOfBounds {
+        /// Which, and of which database.
+        problems: String,
+        /// What to do about the first.
+        next: &'static str,
+    },
+    /// `check` found something that would make a backup fail.
+    #[error("a backup would fail: {0} not as it must be")]
+    NotReady(String),
     /// Our own files or pipes.
     #[error("{doing}")]
     Io {
@@ -166,7 +195,9 @@ impl Error {
     /// What the process ends with.
     pub fn exit(&self) -> ExitStatus {
         match self {
-            Self::Usage(_) | Self::Params(_) | Self::Target(_) => ExitStatus::Usage,
+            Self::Usage(_) | Self::Config(_) | Self::Params(_) | Self::Target(_) => {
+                ExitStatus::Usage
+            }
             _ => ExitStatus::Failed,
         }
     }
@@ -181,50 +212,6 @@ impl Error {
             Self::Wire { source, .. } => source.code(),
             _ => None,
         }
-    }
-
-    /// What to do next, in one sentence.
-    pub fn advice(&self) -> Option<&'static str> {
-        if let Some(advice) = self.sqlstate().and_then(advice_for) {
-            return Some(advice);
-        }
-        Some(match self {
-            Self::Connect(ConnectError::Refused { .. }) => {
-                "check host, port and firewall; on Cloud Run, that the Cloud SQL instance is attached"
-            }
-            Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
-            Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
-            Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
-            Self::Store(StoreError::NoFolder(_)) => "create it, or correct the target",
-            Self::Store(StoreError::NotFound(_)) => {
-                "`backup verify --level objects` lists what is missing; restore an older backup"
-            }
-            Self::Store(StoreError::Damaged { .. }) => {
-                "do not rely on this backup: restore an older one, and make a new one"
-            }
-            Self::Store(StoreError::Failed { .. }) => {
-                "check that the bucket or folder exists and that this identity may use it"
-            }
-            Self::Manifest {
-                source: ManifestError::Unknown { .. },
-                ..
-            } => "read it with the newer version of this program that wrote it",
-            Self::Manifest { .. } => "do not rely on this backup: use another one of `backup list`",
-            Self::NoSuchBackup { .. } => "`backup list` shows those that are there",
-            Self::NoBackup(_) => "make one with `backup run`",
-            Self::Busy { .. } => "wait for it, or run again after its lease has ended",
-            Self::RestoreErrors { errors, .. }
-                if errors.contains("role") && errors.contains("does not exist") =>
-            {
-                "create the roles first (globals.sql of the backup has them), or restore with --no-owner"
-            }
-            Self::RestoreErrors { .. } => "drop the database, mend the cause, and restore again",
-            Self::Mismatch(_) => "keep the backup for examination and rely on another one",
-            Self::Suspicious { .. } => {
-                "nothing will be pruned until you look: `backup show` it, then `backup prune --accept ID`"
-            }
-            _ => return None,
-        })
     }
 
     /// Whether the backup itself is to blame, not the place where it was looked at.
@@ -250,49 +237,4 @@ impl Error {
             _ => false,
         }
     }
-
-    /// The whole chain in one line, with the advice at the end.
-    pub fn one_line(&self) -> String {
-        let line = self.chain();
-        match self.advice() {
-            Some(advice) => format!("{line}; next: {advice}"),
-            None => line,
-        }
-    }
-
-    /// The whole chain in one line.
-    pub fn chain(&self) -> String {
-        let mut parts: Vec<String> = Vec::new();
-        let mut next: Option<&dyn std::error::Error> = Some(self);
-        while let Some(error) = next {
-            let text = error.to_string().replace('\n', " ");
-            // `transparent` errors and tokio-postgres repeat their source's words.
-            if text != "db error" && !parts.last().is_some_and(|last| last.ends_with(&text)) {
-                parts.push(text);
-            }
-            next = error.source();
-        }
-        parts.join(": ")
-    }
-}
-
-fn advice_for(sqlstate: &str) -> Option<&'static str> {
-    Some(match sqlstate {
-        "28P01" | "28000" => {
-            "check the role and its password (PGPASSFILE, PGPASSWORD or --password-file) and pg_hba.conf"
-        }
-        "3D000" => "check the database's name",
-        "42501" => "grant the missing right; `backup check` lists all that are missing",
-        "53100" | "53200" | "53300" => "the server is out of room: free some, then run again",
-        "55P03" => {
-            "somebody holds an exclusive lock on a table for long; run again later, or raise lock_timeout"
-        }
-        "57P01" | "57P02" | "57P03" => {
-            "the server was stopped or restarted; run again when it is back"
-        }
-        "40001" => {
-            "a standby cancelled the read: set hot_standby_feedback = on there, or raise max_standby_streaming_delay"
-        }
-        _ => return None,
-    })
 }

@@ -11,11 +11,14 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use nightshift_runtime::Clock;
 use serde::{Deserialize, Serialize};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 
 /// How long a lease lasts without being renewed.
 const TERM: SignedDuration = SignedDuration::from_mins(3);
+/// How long after its end a lease may still be confirmed when nobody has taken it over: a long outage of the store must not
+/// cost a run, but what a run has stored is debris to a prune after some hours.
+pub const FORGIVEN: SignedDuration = SignedDuration::from_hours(1);
 /// How often it is renewed: a store may be away for two minutes.
 const RENEWAL: Duration = Duration::from_secs(45);
 
@@ -91,7 +94,13 @@ impl Lease {
     /// Fails unless the lease is still ours. To be asked right before publishing.
     pub async fn confirm(&self) -> Result<(), Error> {
         match highest(&self.store, &self.name).await? {
-            Some((number, claim)) if number == self.number && claim.holder == self.holder => Ok(()),
+            Some((number, claim))
+                if number == self.number
+                    && claim.holder == self.holder
+                    && self.clock.now() <= claim.until + FORGIVEN =>
+            {
+                Ok(())
+            }
             _ => Err(Error::LeaseLost),
         }
     }
@@ -121,37 +130,65 @@ impl Drop for Lease {
     }
 }
 
+/// Who holds a lease now, whatever its name: the runs that are at work.
+pub async fn holders(store: &Store, now: Timestamp) -> Result<BTreeSet<String>, Error> {
+    let mut holders = BTreeSet::new();
+    for name in store.names("leases").await? {
+        if let Some((_, claim)) = highest(store, &name).await?
+            && !claim.given_back
+            && claim.until > now
+        {
+            holders.insert(claim.holder);
+        }
+    }
+    Ok(holders)
+}
+
 async fn renew(store: Store, object: String, holder: String, clock: Arc<dyn Clock>) {
+    let mut until = clock.now() + TERM;
     loop {
         tokio::time::sleep(RENEWAL).await;
+        // A machine that was suspended for days must not wake up as the holder it was.
+        if clock.now() > until + FORGIVEN {
+            return;
+        }
         let claim = Claim {
             holder: holder.clone(),
             until: clock.now() + TERM,
             given_back: false,
         };
         let Ok(sealed) = sealed(&claim) else { return };
-        if let Err(error) = store.replace(&object, sealed.bytes).await {
-            tracing::warn!(%error, "the lease could not be renewed; trying again");
+        match store.replace(&object, sealed.bytes).await {
+            Ok(()) => until = claim.until,
+            Err(error) => {
+                tracing::warn!(%error, "the lease could not be renewed; trying again");
+            }
         }
     }
 }
 
 async fn highest(store: &Store, name: &str) -> Result<Option<(u64, Claim)>, Error> {
-    let names = store.names(&format!("leases/{name}")).await?;
-    let numbers = names
-        .iter()
-        .filter_map(|name| name.strip_suffix(".json")?.parse::<u64>().ok());
-    let Some(number) = numbers.max() else {
-        return Ok(None);
-    };
-    let bytes = store.read(&object(name, number)).await?;
-    // A claim that cannot be read was cut short by a crash of its writer: it holds nothing.
-    let claim = serde_json::from_slice(&bytes).unwrap_or(Claim {
-        holder: "unreadable".to_owned(),
-        until: Timestamp::MIN,
-        given_back: true,
-    });
-    Ok(Some((number, claim)))
+    loop {
+        let names = store.names(&format!("leases/{name}")).await?;
+        let numbers = names
+            .iter()
+            .filter_map(|name| name.strip_suffix(".json")?.parse::<u64>().ok());
+        let Some(number) = numbers.max() else {
+            return Ok(None);
+        };
+        let bytes = match store.read(&object(name, number)).await {
+            // Its successor has removed it since it was listed.
+            Err(StoreError::NotFound(_)) => continue,
+            read => read?,
+        };
+        // A claim that cannot be read was cut short by a crash of its writer: it holds nothing.
+        let claim = serde_json::from_slice(&bytes).unwrap_or(Claim {
+            holder: "unreadable".to_owned(),
+            until: Timestamp::MIN,
+            given_back: true,
+        });
+        return Ok(Some((number, claim)));
+    }
 }
 
 async fn remove_older(store: &Store, name: &str, number: u64) {
@@ -214,6 +251,42 @@ mod tests {
         assert!(matches!(zombie.confirm().await, Err(Error::LeaseLost)));
         heir.confirm().await.unwrap();
         assert_eq!(store.names("leases/db").await.unwrap(), ["00000002.json"]);
+    }
+
+    #[tokio::test]
+    async fn a_holder_that_slept_for_hours_may_not_publish_even_when_nobody_came() {
+        let (store, clock) = (Store::in_memory(), clock());
+        let sleeper = Lease::take(&store, "db", "sleeper", Arc::new(clock.clone()))
+            .await
+            .unwrap();
+        clock.set("2026-06-30T02:50:00Z".parse().unwrap());
+        sleeper.confirm().await.unwrap();
+        clock.set("2026-06-30T03:03:01Z".parse().unwrap());
+        assert!(matches!(sleeper.confirm().await, Err(Error::LeaseLost)));
+    }
+
+    #[tokio::test]
+    async fn the_holders_are_those_whose_lease_runs() {
+        let (store, clock) = (Store::in_memory(), clock());
+        let take = |name: &'static str, holder: &'static str| {
+            let (store, clock) = (store.clone(), clock.clone());
+            async move {
+                Lease::take(&store, name, holder, Arc::new(clock))
+                    .await
+                    .unwrap()
+            }
+        };
+        let (_held, done) = (take("a", "at-work").await, take("b", "done").await);
+        done.give_back().await;
+        let holders = |now: &str| {
+            let (store, now) = (store.clone(), now.parse().unwrap());
+            async move { holders(&store, now).await.unwrap() }
+        };
+        assert_eq!(
+            holders("2026-06-30T02:00:01Z").await,
+            BTreeSet::from(["at-work".to_owned()])
+        );
+        assert!(holders("2026-06-30T02:04:00Z").await.is_empty());
     }
 
     #[tokio::test]

@@ -2,13 +2,16 @@
 
 pub mod apply;
 pub mod backup_id;
+pub mod check;
 pub mod chunk;
 pub mod cli;
+pub mod commands;
 pub mod compare;
 pub mod config;
 pub mod copy_format;
 pub mod engine;
 pub mod error;
+pub mod event;
 pub mod fingerprint;
 pub mod lease;
 pub mod manifest;
@@ -16,11 +19,16 @@ pub mod name;
 pub mod pg_tools;
 pub mod plan;
 pub mod preflight;
+pub mod report;
 pub mod repository;
 pub mod restore;
+pub mod retention;
+pub mod selector;
 pub mod snapshot;
 pub mod source;
+pub mod status;
 pub mod store;
+pub mod summary;
 pub mod verify;
 
 pub use error::Error;

@@ -129,6 +129,37 @@ impl PgTools {
             .then_some(self.folder.as_path())
     }
 
+    /// The schema as `snapshot` sees it, as an archive. None when somebody waits for an exclusive lock on a table: behind
+    /// him `pg_dump` would wait for its own lock until we, whom he waits for, are done.
+    pub async fn dump_schema(
+        &self,
+        server: &Server,
+        snapshot: &str,
+    ) -> Result<Option<Vec<u8>>, ToolError> {
+        let snapshot = format!("--snapshot={snapshot}");
+        let arguments = [
+            // Not --schema-only: that leaves out the refreshing of materialized views.
+            "--section=pre-data",
+            "--section=post-data",
+            "--format=custom",
+            "--compress=0",
+            // Large objects are copied by ourselves; older releases would put their empty shells into pre-data.
+            "-B",
+            "--lock-wait-timeout=2000",
+            &snapshot,
+        ];
+        match self.run("pg_dump", server, &arguments, None).await {
+            Ok(output) => Ok(Some(output.stdout)),
+            // It is the statement time-out that pg_dump sets for its LOCK TABLE; ours is off in every session.
+            Err(ToolError::Failed { stderr, .. })
+                if stderr.contains("due to statement timeout") =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Runs a tool against `server` and waits for its end.
     pub async fn run(
         &self,

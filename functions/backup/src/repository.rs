@@ -13,6 +13,7 @@ use crate::{
     error::Error,
     manifest::{Manifest, ManifestError},
     store::{Store, StoreError},
+    summary::Summary,
 };
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -43,7 +44,7 @@ pub struct Entry {
 #[derive(Debug)]
 pub enum State {
     /// It has a manifest that can be trusted.
-    Complete(Box<Manifest>),
+    Complete(Box<Summary>),
     /// It has a manifest that cannot be trusted.
     Damaged(ManifestError),
     /// It has no manifest: a run is under way or has died.
@@ -58,7 +59,7 @@ pub enum State {
 }
 
 /// Facts about a backup that were learnt after it was made.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Records {
     /// Every proof, oldest first.
     pub proofs: Vec<Proof>,
@@ -82,6 +83,50 @@ pub enum Level {
     Bytes,
     /// It was restored, and every row compared.
     Restore,
+}
+
+impl Level {
+    /// The level as it is written on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Objects => "objects",
+            Self::Bytes => "bytes",
+            Self::Restore => "restore",
+        }
+    }
+}
+
+/// What all proofs of a backup come to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Standing<'a> {
+    /// Nobody has looked.
+    Unproven,
+    /// It was found right: the newest proof of the most thorough level.
+    Proven(&'a Proof),
+    /// It was found wrong, and nobody has looked as thoroughly since.
+    Refuted(&'a Proof),
+}
+
+impl Records {
+    /// Judges the proofs together. What was found wrong stays wrong until it is found right at the same level or a more
+    /// thorough one: that all objects are there does not refute a restore that failed.
+    pub fn standing(&self) -> Standing<'_> {
+        let passed = |proof: &&Proof| proof.passed;
+        let refuted = self.proofs.iter().rev().find(|failed| {
+            let overruled =
+                |later: &Proof| later.passed && later.level >= failed.level && later.at > failed.at;
+            !failed.passed && !self.proofs.iter().any(overruled)
+        });
+        if let Some(proof) = refuted {
+            return Standing::Refuted(proof);
+        }
+        let best = self
+            .proofs
+            .iter()
+            .filter(passed)
+            .max_by_key(|proof| (proof.level, proof.at));
+        best.map_or(Standing::Unproven, Standing::Proven)
+    }
 }
 
 /// The result of looking at a backup.
@@ -204,22 +249,10 @@ impl Repository {
         Ok(entries)
     }
 
-    /// The newest complete backup, of `database` when one is named.
-    pub async fn newest(&self, database: Option<&str>) -> Result<Manifest, Error> {
-        for id in self.ids().await?.iter().rev() {
-            if let State::Complete(manifest) = self.state(id).await?
-                && database.is_none_or(|name| manifest.source.database == name)
-            {
-                return Ok(*manifest);
-            }
-        }
-        Err(Error::NoBackup(self.store.target().to_string()))
-    }
-
     /// Whether a backup is whole.
     pub async fn state(&self, id: &BackupId) -> Result<State, Error> {
         match self.load(id).await {
-            Ok(manifest) => Ok(State::Complete(Box::new(manifest))),
+            Ok(manifest) => Ok(State::Complete(Box::new(manifest.into()))),
             Err(Error::Manifest { source, .. }) => Ok(State::Damaged(source)),
             Err(Error::NoSuchBackup { .. }) => self.debris(id).await,
             Err(error) => Err(error),
@@ -314,5 +347,52 @@ impl Repository {
     /// Takes a pin away.
     pub async fn unpin(&self, id: &BackupId) -> Result<(), Error> {
         Ok(self.store.delete(&format!("records/{id}/pin.json")).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proof(level: Level, day: u8, passed: bool) -> Proof {
+        Proof {
+            level,
+            at: format!("2026-06-{day:02}T00:00:00Z").parse().unwrap(),
+            took: Duration::ZERO,
+            passed,
+            summary: String::new(),
+        }
+    }
+
+    fn standing(proofs: &[Proof]) -> Option<(Level, bool)> {
+        let records = Records {
+            proofs: proofs.to_vec(),
+            ..Records::default()
+        };
+        match records.standing() {
+            Standing::Unproven => None,
+            Standing::Proven(proof) | Standing::Refuted(proof) => Some((proof.level, proof.passed)),
+        }
+    }
+
+    #[test]
+    fn the_most_thorough_proof_counts() {
+        assert_eq!(standing(&[]), None);
+        let proofs = [
+            proof(Level::Restore, 1, true),
+            proof(Level::Objects, 2, true),
+        ];
+        assert_eq!(standing(&proofs), Some((Level::Restore, true)));
+    }
+
+    #[test]
+    fn what_was_found_wrong_is_right_again_only_by_a_proof_as_thorough() {
+        let wrong = proof(Level::Bytes, 2, false);
+        let earlier = [proof(Level::Restore, 1, true), wrong.clone()];
+        assert_eq!(standing(&earlier), Some((Level::Bytes, false)));
+        let weaker = [wrong.clone(), proof(Level::Objects, 3, true)];
+        assert_eq!(standing(&weaker), Some((Level::Bytes, false)));
+        let as_thorough = [wrong, proof(Level::Bytes, 3, true)];
+        assert_eq!(standing(&as_thorough), Some((Level::Bytes, true)));
     }
 }

@@ -3,11 +3,13 @@
 //! Between taking a snapshot and locking a table somebody may truncate or rewrite the table: reading it then gives no
 //! rows and no error, in `pg_dump` too. Such a change gives the table a new file, so the file number the snapshot sees
 //! is compared with the one of now, once the locks are held; if they differ, all begins again with a new snapshot.
+//! So it does when somebody queues for an exclusive lock before `pg_dump` has read the schema under ours.
 
 use crate::{
     error::Error,
     manifest::Skipped,
-    preflight::{self, Allowances, Findings, PreflightError},
+    pg_tools::PgTools,
+    preflight::{self, Allowances, Findings, PreflightError, Verdict},
     source::{
         catalog::{self, LargeObjectFacts, Relation, SequenceName, ServerFacts},
         session::{self, Server},
@@ -53,6 +55,8 @@ pub struct Snapshot {
     pub sequences: Vec<SequenceName>,
     /// The large objects.
     pub large_objects: LargeObjectFacts,
+    /// The archive that `pg_dump` made of the schema in this snapshot.
+    pub schema: Vec<u8>,
     /// What is left out.
     pub skipped: Vec<Skipped>,
     /// Remarks.
@@ -68,12 +72,13 @@ enum Attempt {
 pub async fn take(
     server: Server,
     client: Client,
+    tools: &PgTools,
     options: &SnapshotOptions,
 ) -> Result<Snapshot, Error> {
     refuse_pooler(&client).await?;
     let (mut client, mut last) = (client, String::new());
     for attempt in 1..=TRIES {
-        match try_once(&server, client, options).await? {
+        match try_once(&server, client, tools, options).await? {
             Attempt::Still(snapshot) => return Ok(*snapshot),
             Attempt::Moved {
                 client: again,
@@ -121,6 +126,7 @@ async fn refuse_pooler(client: &Client) -> Result<(), Error> {
 async fn try_once(
     server: &Server,
     client: Client,
+    tools: &PgTools,
     options: &SnapshotOptions,
 ) -> Result<Attempt, Error> {
     let facts = begin(&client, server).await?;
@@ -128,27 +134,22 @@ async fn try_once(
         .query_one("SELECT pg_catalog.pg_export_snapshot()", &[])
         .await;
     let id: String = row.map_err(Error::database("export a snapshot"))?.get(0);
-    let relations = catalog::relations(&client).await;
-    let mut relations = relations.map_err(Error::database("list the tables"))?;
-    let sequences = catalog::sequences(&client).await;
-    let sequences = sequences.map_err(Error::database("list the sequences"))?;
-    let large_objects = catalog::large_objects(&client, LARGE_OBJECTS_PER_RUN).await;
-    let large_objects = large_objects.map_err(Error::database("list the large objects"))?;
+    let observed = observe(&client).await?;
     refuse_distributed(&facts)?;
-    let found = Findings {
-        role: &server.params.user,
-        standby: facts.source.standby,
-        relations: &relations,
-        sequences: &sequences,
-        large_objects: &large_objects,
-        prepared_transactions: prepared_transactions(&client).await?,
-        lock_slots: lock_slots(&client).await?,
-    };
-    let verdict = preflight::judge(&found, &options.allowances)?;
+    let verdict = observed.judge(&server.params.user, &facts, &options.allowances)?;
+    let Observed {
+        mut relations,
+        sequences,
+        large_objects,
+        ..
+    } = observed;
     relations.retain(|relation| !verdict.skip.contains(&relation.oid));
     if let Some(tables) = lock(&client, &relations, options.lock_timeout).await? {
         return Ok(Attempt::Moved { client, tables });
     }
+    catalog::measure(&client, &mut relations)
+        .await
+        .map_err(Error::database("measure the tables"))?;
     let moved = moved(&client, &relations).await?;
     if !moved.is_empty() {
         return Ok(Attempt::Moved {
@@ -156,6 +157,10 @@ async fn try_once(
             tables: moved.join(", "),
         });
     }
+    let Some(schema) = tools.dump_schema(server, &id).await? else {
+        let tables = "somebody queued for an exclusive lock".to_owned();
+        return Ok(Attempt::Moved { client, tables });
+    };
     let readable = |s: &SequenceName| s.readable && !(facts.source.standby && s.unlogged);
     Ok(Attempt::Still(Box::new(Snapshot {
         taken_at: taken_at(&facts, options)?,
@@ -166,9 +171,100 @@ async fn try_once(
         id,
         relations,
         large_objects,
+        schema,
         skipped: verdict.skipped,
         warnings: verdict.warnings,
     })))
+}
+
+/// What a transaction sees of the database before anything is locked.
+pub struct Observed {
+    /// The tables.
+    pub relations: Vec<Relation>,
+    /// The sequences.
+    pub sequences: Vec<SequenceName>,
+    /// The large objects.
+    pub large_objects: LargeObjectFacts,
+    /// Transactions prepared for two-phase commit.
+    pub prepared_transactions: i64,
+    /// How many locks the server's lock table has room for.
+    pub lock_slots: i64,
+}
+
+impl Observed {
+    /// What is in the way of a backup, or what it will leave out and remark.
+    pub fn judge(
+        &self,
+        role: &str,
+        facts: &ServerFacts,
+        allowances: &Allowances,
+    ) -> Result<Verdict, PreflightError> {
+        let findings = Findings {
+            role,
+            standby: facts.source.standby,
+            relations: &self.relations,
+            sequences: &self.sequences,
+            large_objects: &self.large_objects,
+            prepared_transactions: self.prepared_transactions,
+            lock_slots: self.lock_slots,
+        };
+        preflight::judge(&findings, allowances)
+    }
+}
+
+async fn observe(client: &Client) -> Result<Observed, Error> {
+    let relations = catalog::relations(client).await;
+    let sequences = catalog::sequences(client).await;
+    let large_objects = catalog::large_objects(client, LARGE_OBJECTS_PER_RUN).await;
+    Ok(Observed {
+        relations: relations.map_err(Error::database("list the tables"))?,
+        sequences: sequences.map_err(Error::database("list the sequences"))?,
+        large_objects: large_objects.map_err(Error::database("list the large objects"))?,
+        prepared_transactions: prepared_transactions(client).await?,
+        lock_slots: lock_slots(client).await?,
+    })
+}
+
+/// What a run would find.
+pub struct Rehearsal {
+    /// What the server says of itself.
+    pub facts: ServerFacts,
+    /// What is in the database.
+    pub observed: Observed,
+    /// Whether the tables' sizes are known: one that is locked cannot be measured.
+    pub measured: bool,
+}
+
+/// Looks at the database as a run would, and takes neither snapshot nor lasting lock: for `check`.
+pub async fn rehearse(
+    server: &Server,
+    client: &Client,
+    options: &SnapshotOptions,
+) -> Result<Rehearsal, Error> {
+    refuse_pooler(client).await?;
+    let facts = begin(client, server).await?;
+    let mut observed = observe(client).await?;
+    client
+        .batch_execute("SET LOCAL lock_timeout = '2s'")
+        .await
+        .map_err(Error::database("set lock_timeout"))?;
+    let measured = match catalog::measure(client, &mut observed.relations).await {
+        Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => false,
+        measured => measured
+            .map(|()| true)
+            .map_err(Error::database("measure the tables"))?,
+    };
+    client
+        .batch_execute("ROLLBACK")
+        .await
+        .map_err(Error::database("end the transaction"))?;
+    refuse_distributed(&facts)?;
+    taken_at(&facts, options)?;
+    Ok(Rehearsal {
+        facts,
+        observed,
+        measured,
+    })
 }
 
 /// Opens the transaction, and sets the session up inside it: a pooler in front could lose what is set outside.

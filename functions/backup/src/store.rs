@@ -4,10 +4,16 @@
 //! (a lease, a heartbeat). Every object is sent with its CRC32C, and the CRC32C of what came back is compared.
 
 mod checksum;
+mod error;
+mod target;
+
+pub use error::StoreError;
+pub use target::{BadTarget, Target};
 
 use crate::{chunk::Sealed, manifest::StoredObject};
 use bytes::Bytes;
 use checksum::{Crc32c, CrcConnector};
+use error::{list_failed, protection};
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use jiff::Timestamp;
 use object_store::{
@@ -15,109 +21,10 @@ use object_store::{
     gcp::GoogleCloudStorageBuilder, local::LocalFileSystem, path::Path, prefix::PrefixStore,
 };
 use sha2::{Digest, Sha256};
-use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 /// Points object storage at a stand-in instead of Google; every function reads the same variable.
 pub const ENDPOINT_VARIABLE: &str = "NIGHTSHIFT_GCP_ENDPOINT";
-
-/// Where backups are kept, as the user writes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// `gs://bucket/prefix`.
-    Bucket {
-        /// The bucket's name.
-        bucket: String,
-        /// What every object's name begins with; may be empty.
-        prefix: String,
-    },
-    /// `file:///folder`.
-    Folder(PathBuf),
-}
-
-/// The text does not name a target.
-#[derive(Debug, thiserror::Error)]
-#[error("`{0}` is not a target: write gs://BUCKET/PREFIX or file:///FOLDER")]
-pub struct BadTarget(String);
-
-impl FromStr for Target {
-    type Err = BadTarget;
-
-    fn from_str(text: &str) -> Result<Self, BadTarget> {
-        let bad = || BadTarget(text.to_owned());
-        if let Some(rest) = text.strip_prefix("gs://") {
-            let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-            let prefix = prefix.trim_matches('/');
-            let plain = |b: u8| b.is_ascii_alphanumeric() || b"._=/-".contains(&b);
-            if bucket.is_empty() || !bucket.bytes().chain(prefix.bytes()).all(plain) {
-                return Err(bad());
-            }
-            return Ok(Self::Bucket {
-                bucket: bucket.to_owned(),
-                prefix: prefix.to_owned(),
-            });
-        }
-        match text.strip_prefix("file://") {
-            Some(path) if path.starts_with('/') => Ok(Self::Folder(PathBuf::from(path))),
-            _ => Err(bad()),
-        }
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bucket { bucket, prefix } if prefix.is_empty() => write!(f, "gs://{bucket}"),
-            Self::Bucket { bucket, prefix } => write!(f, "gs://{bucket}/{prefix}"),
-            Self::Folder(path) => write!(f, "file://{}", path.display()),
-        }
-    }
-}
-
-/// Why the store did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The folder of a `file://` target is missing.
-    #[error("the folder {0} does not exist")]
-    NoFolder(PathBuf),
-    /// The object is not there.
-    #[error("{0} is not there")]
-    NotFound(String),
-    /// The object is there already, with other bytes.
-    #[error("{0} exists already")]
-    Exists(String),
-    /// What was read, or what the store says it holds, is not what was written.
-    #[error("{object} is damaged: {what} is {found}, the manifest says {expected}")]
-    Damaged {
-        /// The object.
-        object: String,
-        /// Size, CRC32C or SHA-256.
-        what: &'static str,
-        /// The value found.
-        found: String,
-        /// The value expected.
-        expected: String,
-    },
-    /// A retention policy or a hold of the bucket forbids the deletion.
-    #[error("{object} is protected by the bucket: {why}")]
-    Protected {
-        /// The object.
-        object: String,
-        /// What the bucket answered.
-        why: String,
-    },
-    /// Anything else.
-    #[error("{doing} {target}")]
-    Failed {
-        /// What was being done.
-        doing: &'static str,
-        /// To what.
-        target: String,
-        /// Why it failed.
-        #[source]
-        source: object_store::Error,
-    },
-}
 
 /// An object in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,7 +71,11 @@ impl Store {
                 if !folder.is_dir() {
                     return Err(StoreError::NoFolder(folder.clone()));
                 }
-                Arc::new(LocalFileSystem::new_with_prefix(folder).map_err(failed)?)
+                Arc::new(
+                    LocalFileSystem::new_with_prefix(folder)
+                        .map_err(failed)?
+                        .with_automatic_cleanup(true),
+                )
             }
         };
         Ok(Self { inner, target })
@@ -281,18 +192,14 @@ impl Store {
                 modified: Timestamp::from_second(meta.last_modified.timestamp())
                     .unwrap_or_default(),
             })
-            .map_err(move |source| StoreError::Failed {
-                doing: "list",
-                target: format!("{target}/{prefix}"),
-                source,
-            })
+            .map_err(move |source| list_failed(&target, &prefix, source))
             .boxed()
     }
 
     /// The names directly below the folder `prefix`: folders and objects, without what is deeper.
     pub async fn names(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         let found = self.inner.list_with_delimiter(Some(&path(prefix))).await;
-        let found = found.map_err(|source| self.failed("list", prefix, source))?;
+        let found = found.map_err(|source| list_failed(&self.target, prefix, source))?;
         let objects = found.objects.into_iter().map(|meta| meta.location);
         let names = found.common_prefixes.into_iter().chain(objects);
         let mut names: Vec<_> = names
@@ -313,6 +220,30 @@ impl Store {
                 },
                 None => self.failed("delete", object, source),
             }),
+        }
+    }
+
+    /// Removes what no list of a folder shows: the unfinished files of a writer that was killed, and empty folders. A bucket
+    /// has neither.
+    pub async fn remove_remains(&self, folder: &str) -> Result<(), StoreError> {
+        let Target::Folder(root) = &self.target else {
+            return Ok(());
+        };
+        let remains = root.join(folder);
+        let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(remains));
+        match removed
+            .await
+            .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
+        {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::Failed {
+                doing: "remove",
+                target: format!("{}/{folder}", self.target),
+                source: object_store::Error::Generic {
+                    store: "file",
+                    source: error.into(),
+                },
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -345,6 +276,9 @@ impl Store {
 
     fn failed(&self, doing: &'static str, object: &str, source: object_store::Error) -> StoreError {
         match source {
+            object_store::Error::NotFound { .. } if doing == "write" => {
+                StoreError::NoBucket(self.target.to_string())
+            }
             object_store::Error::NotFound { .. } => {
                 StoreError::NotFound(format!("{}/{object}", self.target))
             }
@@ -375,26 +309,6 @@ fn open_bucket(
         builder = builder.with_base_url(endpoint).with_bearer_token("local");
     }
     builder.build()
-}
-
-/// What a bucket answers when a retention policy, a lock or a hold forbids a deletion.
-fn protection(error: &object_store::Error) -> Option<String> {
-    let text = error_chain(error);
-    let marks = [
-        "retentionPolicyNotMet",
-        "objectUnderActiveHold",
-        "retention policy",
-        "hold",
-    ];
-    let forbidden = text.contains("403") || text.contains("Forbidden");
-    (forbidden && marks.iter().any(|mark| text.contains(mark))).then_some(text)
-}
-
-fn error_chain(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |e| e.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }
 
 fn path(object: &str) -> Path {

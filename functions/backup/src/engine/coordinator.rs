@@ -1,7 +1,7 @@
 //! Runs the workers, keeps the leader's session alive, and decides when to stop.
 
 use super::{
-    Finished, Job, Outcome, leader,
+    Finished, Job, Others, Outcome, leader,
     queue::{LocalQueue, ReadQueue},
     sink::Pending,
     worker::{self, Event},
@@ -58,17 +58,25 @@ pub struct Leader<'a> {
     pub on_blocked_ddl: OnBlockedDdl,
 }
 
-/// Reads everything in `queue` with `workers` threads, then again as binary what turned out too large for text.
+/// Reads everything in `queue` with `workers` threads; then what other tasks have left, and as binary what turned out too
+/// large for text.
 pub async fn read_all(
     job: Arc<Job>,
     queue: Arc<dyn ReadQueue>,
     reads: &[Read],
     workers: usize,
     leader: &Leader<'_>,
+    others: Option<&mut Others>,
     shutdown: &Shutdown,
 ) -> Result<Outcome, Error> {
     let mut round = Round::new(Arc::clone(&job), leader);
     round.run(queue, workers, shutdown).await?;
+    if let Some(others) = others {
+        let again = round.gather(others, reads, shutdown).await?;
+        round
+            .run(Arc::new(LocalQueue::new(again)), workers, shutdown)
+            .await?;
+    }
     let again = round.as_binary(reads);
     if !again.is_empty() {
         let queue = Arc::new(LocalQueue::new(again));
@@ -77,11 +85,29 @@ pub async fn read_all(
     round.settle(&job).await
 }
 
+/// Starts the reading threads. The channel closes when the last of them has ended.
+pub(super) fn start(
+    job: &Arc<Job>,
+    queue: &Arc<dyn ReadQueue>,
+    workers: usize,
+) -> (JoinSet<()>, UnboundedReceiver<Event>) {
+    let (events, inbox) = unbounded_channel();
+    let mut threads = JoinSet::new();
+    for _ in 0..workers.max(1) {
+        let (job, queue, events) = (Arc::clone(job), Arc::clone(queue), events.clone());
+        threads.spawn_blocking(move || worker::work(&job, &*queue, &events));
+    }
+    (threads, inbox)
+}
+
 /// What the workers of a round have said so far.
 struct Round<'a> {
     job: Arc<Job>,
     leader: &'a Leader<'a>,
     read: Vec<(Read, Vec<Pending>)>,
+    elsewhere: Vec<Finished>,
+    orphan_objects: Vec<String>,
+    dead_tasks: bool,
     orphans: Vec<Pending>,
     handed_back: Vec<Read>,
     binary_tables: BTreeSet<usize>,
@@ -95,6 +121,9 @@ impl<'a> Round<'a> {
             job,
             leader,
             read: Vec::new(),
+            elsewhere: Vec::new(),
+            orphan_objects: Vec::new(),
+            dead_tasks: false,
             orphans: Vec::new(),
             handed_back: Vec::new(),
             binary_tables: BTreeSet::new(),
@@ -109,13 +138,7 @@ impl<'a> Round<'a> {
         workers: usize,
         shutdown: &Shutdown,
     ) -> Result<(), Error> {
-        let (events, mut inbox) = unbounded_channel();
-        let mut threads = JoinSet::new();
-        for _ in 0..workers.max(1) {
-            let (job, queue, events) = (Arc::clone(&self.job), Arc::clone(&queue), events.clone());
-            threads.spawn_blocking(move || worker::work(&job, &*queue, &events));
-        }
-        drop(events);
+        let (mut threads, mut inbox) = start(&self.job, &queue, workers);
         self.listen(&mut inbox, shutdown).await;
         while let Some(ended) = threads.join_next().await {
             if let Err(panic) = ended {
@@ -126,6 +149,40 @@ impl<'a> Round<'a> {
             }
         }
         self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// Takes in what other tasks have done, and returns what is left to us; the leader's session is looked after meanwhile.
+    async fn gather(
+        &mut self,
+        others: &mut Others,
+        reads: &[Read],
+        shutdown: &Shutdown,
+    ) -> Result<Vec<Read>, Error> {
+        let mut watch = tokio::time::interval(WATCH);
+        let mut warned = BTreeSet::new();
+        let gathering = others.gather(reads);
+        futures::pin_mut!(gathering);
+        let gathered = loop {
+            tokio::select! {
+                gathered = &mut gathering => break gathered?,
+                _ = watch.tick() => self.look(&mut warned).await,
+                () = shutdown.wait() => self.fail(Error::Stopped),
+            }
+            if let Some(failure) = self.failure.take() {
+                return Err(failure);
+            }
+        };
+        self.elsewhere.extend(gathered.finished);
+        self.dead_tasks |= !gathered.dead.is_empty();
+        for read in gathered.needs_binary {
+            self.take(Event::NeedsBinary(read));
+        }
+        for task in gathered.dead {
+            self.warnings.push(format!(
+                "task {task} died; what it had begun was read again"
+            ));
+        }
+        Ok(gathered.again)
     }
 
     /// Until every worker has ended, takes what they say and looks after the leader's session.
@@ -204,23 +261,24 @@ impl<'a> Round<'a> {
     /// fingerprint. What was stored of them as text is in the way.
     fn as_binary(&mut self, reads: &[Read]) -> Vec<Read> {
         let tables = std::mem::take(&mut self.binary_tables);
-        let concerned = |read: &Read| match read.what {
-            What::Table { table, .. } => tables.contains(&table),
-            _ => false,
-        };
+        let concerned =
+            |read: &Read| matches!(read.what, What::Table { table, .. } if tables.contains(&table));
         for table in &tables {
             let name = &self.job.relations[*table].name;
-            self.warnings.push(format!(
-                "{name} holds a value too large for text: it is stored as binary"
-            ));
+            let warning =
+                format!("{name} holds a value too large for text: it is stored as binary");
+            self.warnings.push(warning);
         }
-        let (text, keep) = std::mem::take(&mut self.read)
-            .into_iter()
-            .partition(|(r, _)| concerned(r));
-        self.read = keep;
-        let text: Vec<(Read, Vec<Pending>)> = text;
-        self.orphans
-            .extend(text.into_iter().flat_map(|(_, chunks)| chunks));
+        for (_, chunks) in self.read.extract_if(.., |(read, _)| concerned(read)) {
+            self.orphans.extend(chunks);
+        }
+        for finished in self
+            .elsewhere
+            .extract_if(.., |finished| concerned(&finished.read))
+        {
+            self.orphan_objects
+                .extend(finished.chunks.into_iter().map(|c| c.stored.object));
+        }
         let binary = |read: &Read| Read {
             format: RowFormat::Binary,
             ..read.clone()
@@ -235,8 +293,10 @@ impl<'a> Round<'a> {
     /// Waits until the last chunk is stored.
     async fn settle(self, job: &Job) -> Result<Outcome, Error> {
         let mut outcome = Outcome {
+            finished: self.elsewhere,
+            orphans: self.orphan_objects,
+            dead_tasks: self.dead_tasks,
             warnings: self.warnings,
-            ..Outcome::default()
         };
         for (read, chunks) in self.read {
             let chunks = settle(chunks).await.inspect_err(|_| job.upload.close())?;
@@ -252,7 +312,7 @@ impl<'a> Round<'a> {
     }
 }
 
-async fn settle(pending: Vec<Pending>) -> Result<Vec<Chunk>, Error> {
+pub(super) async fn settle(pending: Vec<Pending>) -> Result<Vec<Chunk>, Error> {
     let mut chunks = Vec::with_capacity(pending.len());
     for Pending { chunk, stored } in pending {
         let stored = stored.await;

@@ -12,6 +12,7 @@ use crate::{
     manifest::RowFormat,
     plan::{Read, What},
     source::{
+        catalog::Relation,
         session,
         wire::{WireError, WireSession},
     },
@@ -97,7 +98,7 @@ impl Worker<'_> {
             Some(session) => session,
             none => none.insert(ReadSession::open(job)?),
         };
-        if !session.lock(read, job).map_err(wire)? {
+        if !session.lock(read, job)? {
             return self.tell(Event::HandBack(read.clone()));
         }
         let writer = match &mut self.writer {
@@ -183,26 +184,50 @@ impl ReadSession {
     }
 
     /// Locks the table of `read`, without waiting. False when somebody is in the way.
-    fn lock(&mut self, read: &Read, job: &Job) -> Result<bool, WireError> {
+    fn lock(&mut self, read: &Read, job: &Job) -> Result<bool, Error> {
         let What::Table { table, .. } = read.what else {
             return Ok(true);
         };
         if self.locked.contains(&table) {
             return Ok(true);
         }
-        let name = job.relations[table].name.sql();
-        let sql =
-            format!("SAVEPOINT l; LOCK TABLE ONLY {name} IN ACCESS SHARE MODE NOWAIT; RELEASE l");
+        let relation = &job.relations[table];
+        let wire = |source| wire_error(format!("lock {}", relation.name), source);
+        let sql = format!(
+            "SAVEPOINT l; LOCK TABLE ONLY {} IN ACCESS SHARE MODE NOWAIT; RELEASE l",
+            relation.name.sql()
+        );
         match self.session.execute(&sql) {
             Ok(()) => {
+                self.leader_still_holds(relation, job)?;
                 self.locked.insert(table);
                 Ok(true)
             }
             Err(error) if error.code() == Some("55P03") => {
-                self.session.execute("ROLLBACK TO l; RELEASE l")?;
+                self.session
+                    .execute("ROLLBACK TO l; RELEASE l")
+                    .map_err(wire)?;
                 Ok(false)
             }
-            Err(error) => Err(error),
+            Err(error) => Err(wire(error)),
+        }
+    }
+
+    /// The leader has held its lock since the tables' files were compared. Seeing it there while we hold ours means that
+    /// nobody has truncated or rewritten the table in between, and that nobody can until we are done.
+    fn leader_still_holds(&mut self, relation: &Relation, job: &Job) -> Result<(), Error> {
+        let sql = format!(
+            "SELECT 1 FROM pg_catalog.pg_locks WHERE locktype = 'relation' AND granted AND pid = {} AND relation = {}
+               AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
+            job.leader_pid, relation.oid
+        );
+        let wire = |source| wire_error("look for the leader's lock".to_owned(), source);
+        match self.session.query_text(&sql).map_err(wire)? {
+            Some(_) => Ok(()),
+            None => Err(Error::SnapshotLost(format!(
+                "its lock on {} is gone",
+                relation.name
+            ))),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use tokio_postgres::{Client, Error};
+use tokio_postgres::{Client, Error, Row};
 
 /// A table whose rows are to be copied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,42 +88,60 @@ pub async fn server(client: &Client, database: &str) -> Result<ServerFacts, Erro
     })
 }
 
-/// Every table whose rows belong into a backup, with its indexes, by name.
+/// Every table whose rows belong into a backup, by name. Takes no locks; [`measure`] adds what needs them.
 pub async fn relations(client: &Client) -> Result<Vec<Relation>, Error> {
     let rows = client
         .query(include_str!("../sql/relations.sql"), &[])
         .await?;
-    let unsigned = |value: i64| value.max(0).unsigned_abs();
-    let mut relations: Vec<Relation> = rows
-        .iter()
-        .map(|row| Relation {
-            oid: row.get("oid"),
-            name: QualifiedName {
-                schema: row.get("schema"),
-                name: row.get("name"),
-            },
-            unlogged: row.get("unlogged"),
-            heap: row.get("heap"),
-            extension: row.get("extension"),
-            condition: row.get("condition"),
-            load_through: qualified(row, "root_schema", "root_name"),
-            columns: row.get("columns"),
-            pages: unsigned(row.get("pages")),
-            bytes: unsigned(row.get("bytes")),
-            estimated_rows: row.get("estimated_rows"),
-            readable: row.get("readable"),
-            row_security: row.get("row_security"),
-            indexes: Vec::new(),
-        })
-        .collect();
-    let mut indexes = indexes(client, &relations).await?;
-    for relation in &mut relations {
-        relation.indexes = indexes.remove(&relation.oid).unwrap_or_default();
-    }
-    Ok(relations)
+    let relation = |row: &Row| Relation {
+        oid: row.get("oid"),
+        name: QualifiedName {
+            schema: row.get("schema"),
+            name: row.get("name"),
+        },
+        unlogged: row.get("unlogged"),
+        heap: row.get("heap"),
+        extension: row.get("extension"),
+        condition: row.get("condition"),
+        load_through: qualified(row, "root_schema", "root_name"),
+        columns: row.get("columns"),
+        pages: 0,
+        bytes: 0,
+        estimated_rows: row.get("estimated_rows"),
+        readable: row.get("readable"),
+        row_security: row.get("row_security"),
+        indexes: Vec::new(),
+    };
+    Ok(rows.iter().map(relation).collect())
 }
 
-fn qualified(row: &tokio_postgres::Row, schema: &str, name: &str) -> Option<QualifiedName> {
+/// Fills in the sizes of `relations` and their indexes. They must be locked: this waits behind others otherwise.
+pub async fn measure(client: &Client, relations: &mut [Relation]) -> Result<(), Error> {
+    let oids: Vec<u32> = relations.iter().map(|relation| relation.oid).collect();
+    let rows = client
+        .query(include_str!("../sql/sizes.sql"), &[&oids])
+        .await?;
+    let sizes: HashMap<u32, (u64, u64)> = rows
+        .iter()
+        .map(|row| {
+            let sizes = (unsigned(row.get("pages")), unsigned(row.get("bytes")));
+            (row.get("oid"), sizes)
+        })
+        .collect();
+    let mut indexes = indexes(client, &oids).await?;
+    for relation in relations {
+        (relation.pages, relation.bytes) = sizes.get(&relation.oid).copied().unwrap_or_default();
+        relation.indexes = indexes.remove(&relation.oid).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// A size; null for something that is gone, which has none.
+fn unsigned(value: Option<i64>) -> u64 {
+    value.unwrap_or_default().max(0).unsigned_abs()
+}
+
+fn qualified(row: &Row, schema: &str, name: &str) -> Option<QualifiedName> {
     let (schema, name): (Option<String>, Option<String>) = (row.get(schema), row.get(name));
     Some(QualifiedName {
         schema: schema?,
@@ -131,21 +149,17 @@ fn qualified(row: &tokio_postgres::Row, schema: &str, name: &str) -> Option<Qual
     })
 }
 
-async fn indexes(
-    client: &Client,
-    relations: &[Relation],
-) -> Result<HashMap<u32, Vec<Index>>, Error> {
-    let oids: Vec<u32> = relations.iter().map(|relation| relation.oid).collect();
+async fn indexes(client: &Client, tables: &[u32]) -> Result<HashMap<u32, Vec<Index>>, Error> {
     let mut found: HashMap<u32, Vec<Index>> = HashMap::new();
     for row in client
-        .query(include_str!("../sql/indexes.sql"), &[&oids])
+        .query(include_str!("../sql/indexes.sql"), &[&tables])
         .await?
     {
         found.entry(row.get("table")).or_default().push(Index {
             oid: row.get("oid"),
             name: row.get("name"),
             method: row.get("method"),
-            bytes: row.get::<_, i64>("bytes").max(0).unsigned_abs(),
+            bytes: unsigned(row.get("bytes")),
             constraint: row.get("constraint"),
         });
     }
@@ -170,7 +184,7 @@ pub async fn sequences(client: &Client) -> Result<Vec<SequenceName>, Error> {
     let rows = client
         .query(include_str!("../sql/sequences.sql"), &[])
         .await?;
-    let name = |row: &tokio_postgres::Row| SequenceName {
+    let name = |row: &Row| SequenceName {
         name: QualifiedName {
             schema: row.get("schema"),
             name: row.get("name"),
@@ -238,8 +252,8 @@ pub async fn large_objects(client: &Client, per_run: i64) -> Result<LargeObjectF
         )
         .await?;
     Ok(LargeObjectFacts {
-        count: row.get::<_, i64>("count").max(0).unsigned_abs(),
-        bytes: row.get::<_, i64>("bytes").max(0).unsigned_abs(),
+        count: unsigned(row.get("count")),
+        bytes: unsigned(row.get("bytes")),
         readable: row.get("readable"),
         starts: starts.iter().map(|row| row.get(0)).collect(),
     })

@@ -1,7 +1,7 @@
 -- Every heap whose rows belong into a logical backup: what pg_dump's data section would COPY, one row each.
 -- Leaves of partitions and inheritance children are relations of their own; roots, views, foreign tables, indexes and
 -- materialized views (refreshed on restore) are not here. Members of an extension are its own business, but for the
--- tables it has marked as configuration, wherever they live.
+-- tables it has marked as configuration, wherever they live. Nothing here takes a lock: sizes are asked for later.
 WITH configuration AS (
   SELECT e.extname, marked.relid, coalesce(marked.condition, '') AS condition
   FROM pg_catalog.pg_extension e
@@ -36,11 +36,10 @@ SELECT c.oid,
        ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
              ORDER BY a.attnum) AS columns,
-       pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8 AS pages,
-       pg_catalog.pg_table_size(c.oid) AS bytes,
        c.reltuples::float8 AS estimated_rows,
-       pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable,
-       pg_catalog.row_security_active(c.oid) AS row_security
+       -- Of a table that was dropped after the snapshot nothing is known; the comparison of files will find it.
+       coalesce(pg_catalog.has_table_privilege(c.oid, 'SELECT'), true) AS readable,
+       coalesce(pg_catalog.row_security_active(c.oid), false) AS row_security
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam

@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+
+pub mod cli;
+pub mod contenders;
+pub mod cpu;
+pub mod dataset;
+pub mod measure;
+pub mod report;
+pub mod suite;
+pub mod targets;
+pub mod tools;

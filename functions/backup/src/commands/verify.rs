@@ -1,0 +1,79 @@
+//! `backup verify` and `backup drill`.
+
+use super::Context;
+use crate::{
+    backup_id::BackupId,
+    cli::{DrillArgs, ScratchArgs, VerifyArgs},
+    error::Error,
+    report::verified::Verified,
+    repository::Level,
+    selector::Selector,
+    source::params::ConnectParams,
+    verify::{self, VerifyOptions},
+};
+use nightshift_runtime::ExitStatus;
+
+pub(super) async fn execute(context: &Context, args: &VerifyArgs) -> Result<ExitStatus, Error> {
+    let options = options(context, args.level, &args.scratch)?;
+    if args.level != Level::Restore && args.scratch.scratch.is_some() {
+        return Err(Error::Usage(format!(
+            "--scratch is where a restore is tried and --level {} restores nothing: say --level restore",
+            args.level.word()
+        )));
+    }
+    let database = args.database.as_deref();
+    let id = args
+        .id
+        .find(&context.repository, database, context.now())
+        .await?;
+    prove(context, &id, &options).await
+}
+
+pub(super) async fn drill(context: &Context, args: &DrillArgs) -> Result<ExitStatus, Error> {
+    let options = options(context, Level::Restore, &args.scratch)?;
+    let database = args.database.as_deref();
+    let id = Selector::Latest
+        .find(&context.repository, database, context.now())
+        .await?;
+    prove(context, &id, &options).await
+}
+
+async fn prove(
+    context: &Context,
+    id: &BackupId,
+    options: &VerifyOptions,
+) -> Result<ExitStatus, Error> {
+    let Context {
+        repository,
+        clock,
+        shutdown,
+        ..
+    } = context;
+    let manifest = repository.load(id).await?;
+    let proof = verify::verify(&manifest, repository, options, clock.as_ref(), shutdown).await?;
+    let verified = Verified::new(&manifest, &proof);
+    verified.tell();
+    context.print(&verified)?;
+    if proof.passed {
+        return Ok(ExitStatus::Done);
+    }
+    Err(Error::Refuted {
+        id: id.clone(),
+        why: proof.summary,
+    })
+}
+
+fn options(context: &Context, level: Level, args: &ScratchArgs) -> Result<VerifyOptions, Error> {
+    let config = &context.config;
+    let env = |name: &str| std::env::var(name).ok();
+    let scratch =
+        |url: &String| ConnectParams::read(url, &env, args.scratch_password_file.as_deref());
+    Ok(VerifyOptions {
+        level,
+        jobs: config.restore.jobs,
+        identity: config.identity()?,
+        pg_bin_dir: config.source.pg_bin_dir.clone(),
+        scratch: args.scratch.as_ref().map(scratch).transpose()?,
+        maintenance_work_mem: config.restore.maintenance_work_mem.bytes(),
+    })
+}

@@ -1,0 +1,171 @@
+//! How an error is put to a person: the whole chain in one line, without saying anything twice, and what to do next.
+
+use super::Error;
+use crate::{manifest::ManifestError, source::session::ConnectError, store::StoreError};
+
+/// What tokio-postgres says around the error that says more.
+const EMPTY_WORDS: [&str; 2] = ["db error", "error connecting to server"];
+
+impl Error {
+    /// What to do next, in one sentence.
+    pub fn advice(&self) -> Option<&'static str> {
+        if let Some(advice) = self.sqlstate().and_then(advice_for) {
+            return Some(advice);
+        }
+        Some(match self {
+            Self::Connect(ConnectError::Refused { source, .. })
+                if source.to_string().contains("TLS") =>
+            {
+                "check the server's certificate and ssl setting, or choose another sslmode"
+            }
+            Self::Connect(ConnectError::Refused { .. }) => {
+                "check host, port and firewall; on Cloud Run, that the Cloud SQL instance is attached"
+            }
+            Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
+            Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
+            Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
+            Self::Store(StoreError::NoFolder(_)) => "create it, or correct the target",
+            Self::Store(StoreError::NoBucket(_)) => {
+                "correct the target, or create the bucket; `gcloud storage buckets list` shows those that are there"
+            }
+            Self::Store(StoreError::NotFound(_)) => {
+                "`backup verify --level objects` lists what is missing; restore an older backup"
+            }
+            Self::Store(StoreError::Damaged { .. }) => {
+                "do not rely on this backup: restore an older one, and make a new one"
+            }
+            Self::Store(StoreError::Failed { .. }) => {
+                "check that the bucket or folder exists and that this identity may use it"
+            }
+            Self::Manifest {
+                source: ManifestError::Unknown { .. },
+                ..
+            } => "read it with the newer version of this program that wrote it",
+            Self::Manifest { .. } => "do not rely on this backup: use another one of `backup list`",
+            Self::NoSuchBackup { .. } => "`backup list` shows those that are there",
+            Self::NoBackup(_) => "make one with `backup run`",
+            Self::LeaseLost => "run again; if it happens again, find out what held this process up",
+            Self::Stopped => "run again when there is time for it",
+            Self::Busy { .. } => "wait for it, or run again after its lease has ended",
+            Self::RestoreErrors { errors, .. }
+                if errors.contains("role") && errors.contains("does not exist") =>
+            {
+                "create the roles first (globals.sql of the backup has them), or restore with --no-owner"
+            }
+            Self::RestoreErrors { .. } => "drop the database, mend the cause, and restore again",
+            Self::OutOfBounds { next, .. } => next,
+            Self::NotReady(_) => "mend what the table calls FAIL, then check again",
+            Self::Refuted { .. } | Self::Mismatch(_) => {
+                "keep the backup for examination and rely on another one"
+            }
+            Self::Suspicious { .. } => {
+                "nothing will be pruned until you look: `backup show` it, then `backup prune --accept ID`"
+            }
+            _ => return None,
+        })
+    }
+
+    /// The whole chain in one line, with the advice at the end.
+    pub fn one_line(&self) -> String {
+        let line = self.chain();
+        match self.advice() {
+            Some(advice) => format!("{line}; next: {advice}"),
+            None => line,
+        }
+    }
+
+    /// The whole chain in one line.
+    pub fn chain(&self) -> String {
+        chain(self)
+    }
+}
+
+/// Errors differ in whether they repeat their source's words: whatever an outer one has said already is left out.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = String::new();
+    for error in std::iter::successors(Some(error), |error| error.source()) {
+        let text = error.to_string();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if EMPTY_WORDS.contains(&text.as_str()) || line.contains(&text) {
+            continue;
+        }
+        if !line.is_empty() {
+            line.push_str(": ");
+        }
+        line.push_str(&text);
+    }
+    line
+}
+
+fn advice_for(sqlstate: &str) -> Option<&'static str> {
+    Some(match sqlstate {
+        "28P01" | "28000" => {
+            "check the role and its password (PGPASSFILE, PGPASSWORD or --password-file) and pg_hba.conf"
+        }
+        "3D000" => "check the database's name",
+        "42P04" => "choose another name, or leave --create out to fill the database that is there",
+        "42501" => "grant the missing right; `backup check` lists all that are missing",
+        "53100" | "53200" | "53300" => "the server is out of room: free some, then run again",
+        "55P03" => {
+            "somebody holds an exclusive lock on a table for long; run again later, or raise lock_timeout"
+        }
+        "57P01" | "57P02" | "57P03" => {
+            "the server was stopped or restarted; run again when it is back"
+        }
+        "40001" => {
+            "a standby cancelled the read: set hot_standby_feedback = on there, or raise max_standby_streaming_delay"
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fmt, io};
+
+    #[derive(Debug)]
+    struct Said(&'static str, Option<Box<Said>>);
+
+    impl fmt::Display for Said {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl std::error::Error for Said {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            self.1.as_ref().map(|source| &**source as _)
+        }
+    }
+
+    fn said(texts: &[&'static str]) -> Said {
+        let mut texts = texts.iter().rev();
+        let innermost = Said(texts.next().unwrap(), None);
+        texts.fold(innermost, |source, text| Said(text, Some(Box::new(source))))
+    }
+
+    #[test]
+    fn nothing_is_said_twice_and_nothing_empty_at_all() {
+        let repeated = said(&["read x: it is gone", "read x: it is gone", "it is gone"]);
+        assert_eq!(chain(&repeated), "read x: it is gone");
+        let wrapped = said(&["log in", "db error", "FATAL: no"]);
+        assert_eq!(chain(&wrapped), "log in: FATAL: no");
+    }
+
+    #[test]
+    fn an_error_is_one_line_whatever_its_source_prints() {
+        let page = io::Error::other("<html>\n  <body>\tno</body>\n</html>");
+        let line = Error::io("write the result")(page).one_line();
+        assert_eq!(line, "write the result: <html> <body> no</body> </html>");
+    }
+
+    #[test]
+    fn the_advice_stands_at_the_end() {
+        let line = Error::NoBackup("file:///b".into()).one_line();
+        assert_eq!(
+            line,
+            "there is no complete backup in file:///b; next: make one with `backup run`"
+        );
+    }
+}

@@ -1,0 +1,105 @@
+//! Why a store did not do what was asked.
+
+use super::Target;
+use std::path::PathBuf;
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The folder of a `file://` target is missing.
+    #[error("the folder {0} does not exist")]
+    NoFolder(PathBuf),
+    /// The bucket of a `gs://` target is missing.
+    #[error("the bucket of {0} does not exist, or this identity may not know of it")]
+    NoBucket(String),
+    /// The object is not there.
+    #[error("{0} is not there")]
+    NotFound(String),
+    /// The object is there already, with other bytes.
+    #[error("{0} exists already")]
+    Exists(String),
+    /// What was read, or what the store says it holds, is not what was written.
+    #[error("{object} is damaged: {what} is {found}, the manifest says {expected}")]
+    Damaged {
+        /// The object.
+        object: String,
+        /// Size, CRC32C or SHA-256.
+        what: &'static str,
+        /// The value found.
+        found: String,
+        /// The value expected.
+        expected: String,
+    },
+    /// A retention policy or a hold of the bucket forbids the deletion.
+    #[error("{object} is protected by the bucket: {why}")]
+    Protected {
+        /// The object.
+        object: String,
+        /// What the bucket answered.
+        why: String,
+    },
+    /// Anything else.
+    #[error("{doing} {target}")]
+    Failed {
+        /// What was being done.
+        doing: &'static str,
+        /// To what.
+        target: String,
+        /// Why it failed.
+        #[source]
+        source: object_store::Error,
+    },
+}
+
+impl StoreError {
+    /// Whether the store knows us and does not let us.
+    pub fn is_forbidden(&self) -> bool {
+        use object_store::Error::{PermissionDenied, Unauthenticated};
+        match self {
+            Self::Protected { .. } => true,
+            Self::Failed {
+                source: PermissionDenied { .. } | Unauthenticated { .. },
+                ..
+            } => true,
+            Self::Failed { source, .. } => error_chain(source).contains("Permission denied"),
+            _ => false,
+        }
+    }
+}
+
+/// A list of what is not there is empty; only a missing bucket answers 404.
+pub(super) fn list_failed(
+    target: &Target,
+    prefix: &str,
+    source: object_store::Error,
+) -> StoreError {
+    if error_chain(&source).contains("404 Not Found") {
+        return StoreError::NoBucket(target.to_string());
+    }
+    StoreError::Failed {
+        doing: "list",
+        target: format!("{target}/{prefix}"),
+        source,
+    }
+}
+
+/// What a bucket answers when a retention policy, a lock or a hold forbids a deletion.
+pub(super) fn protection(error: &object_store::Error) -> Option<String> {
+    let text = error_chain(error);
+    let marks = [
+        "retentionPolicyNotMet",
+        "objectUnderActiveHold",
+        "retention policy",
+        "hold",
+    ];
+    let forbidden = text.contains("403") || text.contains("Forbidden");
+    (forbidden && marks.iter().any(|mark| text.contains(mark))).then_some(text)
+}
+
+fn error_chain(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |e| e.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
