@@ -3,7 +3,7 @@
 use crate::{
     cli::Part,
     contenders::{
-        DIRECTORY, GZIP, NEWEST, OUR_RESTORE, OURS, OURS_WITH_FOUR, PG_RESTORE, PSQL, ZSTD,
+        Backup, DIRECTORY, GZIP, NEWEST, OUR_RESTORE, OURS, OURS_WITH_FOUR, PG_RESTORE, PSQL, ZSTD,
     },
     report::{Machine, Run, median},
     suite::MORE_DATA,
@@ -49,93 +49,119 @@ impl Bound {
 
 /// Every target, with what these runs say of it.
 pub fn judge(runs: &[Run], machine: &Machine, percent: u32) -> Vec<Target> {
-    let of = |part, name| Selected::new(runs, part, name);
-    let backup = |name| of(Part::Backup, name);
-    let restore = |name| of(Part::Restore, name);
-    let ours = backup(OURS.name);
-    let memory = |percent| {
-        of(Part::Memory, OURS_WITH_FOUR.name)
-            .only(percent)
-            .median(|run| to_f64(run.peak_rss))
-    };
-    let meant = percent == 100;
-    let target = |what, bound: Bound, value: Option<f64>, meant: bool| Target {
-        what,
-        bound,
-        value,
-        met: value.filter(|_| meant).map(|value| bound.holds(value)),
-    };
-    let faster = |what, least, peer: Option<f64>, ours: Option<f64>| {
-        target(what, Bound::AtLeast(least), ratio(peer, ours), meant)
-    };
-    vec![
-        faster(
-            "pg_dump | gzip ÷ ours",
-            6.5,
-            backup(GZIP.name).wall(),
-            ours.wall(),
-        ),
-        target(
-            "bytes stored, ours ÷ pg_dump | gzip",
-            Bound::AtMost(1.0),
-            ratio(ours.stored(), backup(GZIP.name).stored()),
-            meant,
-        ),
-        faster(
-            "pg_dump -Fd -j2 ÷ ours",
-            3.8,
-            backup(DIRECTORY.name).wall(),
-            ours.wall(),
-        ),
-        faster(
-            "pg_dump | zstd -1 -T2 ÷ ours",
-            1.35,
-            backup(ZSTD.name).wall(),
-            ours.wall(),
-        ),
-        faster(
-            "pg_dump 18 -Fd -j2 zstd:1 ÷ ours",
-            1.1,
-            backup(NEWEST.name).wall(),
-            ours.wall(),
-        ),
-        faster(
+    let judge = Judge { runs, percent };
+    [
+        judge.speed(),
+        judge.thrift(machine),
+        judge.memory(),
+        judge.restores(),
+    ]
+    .concat()
+}
+
+struct Judge<'a> {
+    runs: &'a [Run],
+    percent: u32,
+}
+
+impl<'a> Judge<'a> {
+    fn speed(&self) -> Vec<Target> {
+        let wall = |part, name| self.of(part, name).wall();
+        let ours = wall(Part::Backup, OURS.name);
+        let peers = [
+            ("pg_dump | gzip ÷ ours", 6.5, GZIP),
+            ("pg_dump -Fd -j2 ÷ ours", 3.8, DIRECTORY),
+            ("pg_dump | zstd -1 -T2 ÷ ours", 1.35, ZSTD),
+            ("pg_dump 18 -Fd -j2 zstd:1 ÷ ours", 1.1, NEWEST),
+        ];
+        let faster = |(what, least, peer): (&'static str, f64, Backup)| {
+            let times = ratio(wall(Part::Backup, peer.name), ours);
+            self.target(what, Bound::AtLeast(least), times)
+        };
+        let mut targets: Vec<Target> = peers.into_iter().map(faster).collect();
+        targets.push(self.target(
             "the same where one table dominates",
-            1.4,
-            of(Part::OneTable, NEWEST.name).wall(),
-            of(Part::OneTable, OURS.name).wall(),
-        ),
-        target(
+            Bound::AtLeast(1.4),
+            ratio(
+                wall(Part::OneTable, NEWEST.name),
+                wall(Part::OneTable, OURS.name),
+            ),
+        ));
+        targets
+    }
+
+    /// What is stored, and whether a core ever waits for the other.
+    fn thrift(&self, machine: &Machine) -> Vec<Target> {
+        let ours = self.of(Part::Backup, OURS.name);
+        let gzip = self.of(Part::Backup, GZIP.name);
+        let idle = ours.median(|run| run.wall / f64::midpoint(run.server_cpu, run.client_cpu));
+        let mut waiting = self.target(
             "wall ÷ half of (server CPU + client CPU)",
             Bound::AtMost(1.06),
-            ours.median(|run| run.wall / f64::midpoint(run.server_cpu, run.client_cpu)),
-            meant && machine.cores == CORES,
-        ),
-        target(
-            "peak RSS at 4 workers, MiB",
-            Bound::AtMost(64.0),
-            memory(percent).map(|rss| rss / MIB),
-            meant,
-        ),
-        target(
-            "peak RSS at three times the data ÷ at once",
-            Bound::AtMost(1.1),
-            ratio(memory(percent * MORE_DATA), memory(percent)),
-            meant,
-        ),
-        faster(
-            "gunzip | psql ÷ our restore",
-            1.5,
-            restore(PSQL.name).wall(),
-            restore(OUR_RESTORE.name).wall(),
-        ),
-        faster(
-            "pg_restore -j2 ÷ our restore",
-            1.05,
-            restore(PG_RESTORE.name).wall(),
-            restore(OUR_RESTORE.name).wall(),
-        ),
-    ]
+            idle,
+        );
+        waiting.met = waiting.met.filter(|_| machine.cores == CORES);
+        vec![
+            self.target(
+                "bytes stored, ours ÷ pg_dump | gzip",
+                Bound::AtMost(1.0),
+                ratio(ours.stored(), gzip.stored()),
+            ),
+            waiting,
+        ]
+    }
+
+    fn memory(&self) -> Vec<Target> {
+        let peak = |percent| {
+            let runs = self.of(Part::Memory, OURS_WITH_FOUR.name).only(percent);
+            runs.median(|run| to_f64(run.peak_rss))
+        };
+        let once = peak(self.percent);
+        vec![
+            self.target(
+                "peak RSS at 4 workers, MiB",
+                Bound::AtMost(64.0),
+                once.map(|rss| rss / MIB),
+            ),
+            self.target(
+                "peak RSS at three times the data ÷ at once",
+                Bound::AtMost(1.1),
+                ratio(peak(self.percent * MORE_DATA), once),
+            ),
+        ]
+    }
+
+    fn restores(&self) -> Vec<Target> {
+        let wall = |name| self.of(Part::Restore, name).wall();
+        let ours = wall(OUR_RESTORE.name);
+        vec![
+            self.target(
+                "gunzip | psql ÷ our restore",
+                Bound::AtLeast(1.5),
+                ratio(wall(PSQL.name), ours),
+            ),
+            self.target(
+                "pg_restore -j2 ÷ our restore",
+                Bound::AtLeast(1.05),
+                ratio(wall(PG_RESTORE.name), ours),
+            ),
+        ]
+    }
+
+    fn of(&self, part: Part, name: &str) -> Selected<'a> {
+        Selected::new(self.runs, part, name)
+    }
+
+    /// The bounds are meant for the usual size.
+    fn target(&self, what: &'static str, bound: Bound, value: Option<f64>) -> Target {
+        let meant = value.filter(|_| self.percent == 100);
+        Target {
+            what,
+            bound,
+            value,
+            met: meant.map(|value| bound.holds(value)),
+        }
+    }
 }
 
 fn ratio(above: Option<f64>, below: Option<f64>) -> Option<f64> {

@@ -6,10 +6,12 @@ use crate::{
     chunk::Codec,
     engine::OnBlockedDdl,
     error::Error,
+    google::Google,
     preflight::Allowances,
+    retention::Policy,
     snapshot::SnapshotOptions,
     source::params::ConnectParams,
-    store::{ENDPOINT_VARIABLE, Store, Target},
+    store::{Store, Target},
 };
 use nightshift_runtime::config::{ByteSize, HumanDuration};
 use secrecy::SecretString;
@@ -32,6 +34,13 @@ pub struct Config {
     pub restore: RestoreConfig,
     /// What may be lost, and how long it may take to come back.
     pub objectives: Objectives,
+    /// Which backups stay.
+    pub retention: Policy,
+    /// Who is told how runs ended.
+    pub publish: PublishConfig,
+    /// How Google is reached, which the command line and the environment say.
+    #[serde(skip)]
+    pub google: Google,
 }
 
 /// The database to back up.
@@ -47,11 +56,22 @@ pub struct SourceConfig {
 }
 
 /// Where backups are kept.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetConfig {
     /// `gs://BUCKET/PREFIX` or `file:///FOLDER`.
     pub url: String,
+    /// How long a request is repeated that a bucket cannot answer.
+    pub retry_for: HumanDuration,
+}
+
+impl Default for TargetConfig {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            retry_for: HumanDuration::from(Duration::from_mins(3)),
+        }
+    }
 }
 
 /// How a backup is made.
@@ -74,6 +94,8 @@ pub struct RunConfig {
     pub skip_unreadable: Vec<String>,
     /// Whether roles and tablespaces are stored too, without passwords.
     pub globals: bool,
+    /// When several tasks of a job make one backup: after how long a silent one counts as dead.
+    pub task_silence: HumanDuration,
 }
 
 impl Default for RunConfig {
@@ -82,11 +104,12 @@ impl Default for RunConfig {
             workers: 2,
             compression_level: 2,
             chunk_size: ByteSize::new(4 << 20),
-            lock_timeout: HumanDuration::from(Duration::from_secs(60)),
+            lock_timeout: HumanDuration::from(Duration::from_mins(1)),
             on_blocked_ddl: OnBlockedDdl::Wait,
             max_replica_lag: None,
             skip_unreadable: Vec::new(),
             globals: true,
+            task_silence: HumanDuration::from(Duration::from_secs(30)),
         }
     }
 }
@@ -143,6 +166,14 @@ impl Default for Objectives {
     }
 }
 
+/// Who is told how runs ended.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PublishConfig {
+    /// A Pub/Sub topic, as `projects/PROJECT/topics/TOPIC`.
+    pub topic: Option<String>,
+}
+
 impl Config {
     /// How to reach the source.
     pub fn connect_params(&self) -> Result<ConnectParams, Error> {
@@ -165,7 +196,8 @@ impl Config {
         let target: Target = self.target.url.parse()?;
         Ok(Store::open(
             target,
-            std::env::var(ENDPOINT_VARIABLE).ok().as_deref(),
+            &self.google,
+            self.target.retry_for.into(),
         )?)
     }
 
@@ -238,6 +270,22 @@ impl Config {
                 )));
             }
         }
+        // A credential is not renewed between the attempts of one request: object_store asks for less than 5 minutes.
+        for (key, value, longest) in [
+            ("run.task_silence", self.run.task_silence, 10),
+            ("target.retry_for", self.target.retry_for, 4),
+        ] {
+            let value = Duration::from(value);
+            if !(Duration::from_secs(1)..=Duration::from_mins(longest)).contains(&value) {
+                return Err(Error::Usage(format!(
+                    "{key} is {} s; write a duration from \"1s\" to \"{longest}m\"",
+                    value.as_secs_f64()
+                )));
+            }
+        }
+        if let Some(topic) = &self.publish.topic {
+            resource_name("publish.topic", topic, "topics")?;
+        }
         let size = self.run.chunk_size.bytes();
         if !(64 << 10..=1 << 30).contains(&size) {
             return Err(Error::Usage(format!(
@@ -245,5 +293,19 @@ impl Config {
             )));
         }
         Ok(())
+    }
+}
+
+/// Refuses what is not `projects/PROJECT/KIND/NAME`; `what` is the key or option that says so.
+pub(crate) fn resource_name(what: &str, name: &str, kind: &str) -> Result<(), Error> {
+    match name.split('/').collect::<Vec<_>>()[..] {
+        ["projects", project, found, id]
+            if found == kind && !project.is_empty() && !id.is_empty() =>
+        {
+            Ok(())
+        }
+        _ => Err(Error::Usage(format!(
+            "{what} is `{name}`; write projects/PROJECT/{kind}/NAME"
+        ))),
     }
 }

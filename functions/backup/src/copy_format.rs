@@ -80,9 +80,9 @@ mod tests {
     fn text_rows_end_at_line_feeds() {
         let sum = sum_rows(&b"1\ta\\nb\n2\tc\n\n"[..], RowFormat::Text).unwrap();
         let mut expected = RowSum::default();
-        [&b"1\ta\\nb\n"[..], b"2\tc\n", b"\n"]
-            .iter()
-            .for_each(|row| expected.add_row(row));
+        for row in [&b"1\ta\\nb\n"[..], b"2\tc\n", b"\n"] {
+            expected.add_row(row);
+        }
         assert_eq!(sum, expected);
         assert!(sum_rows(&b"1\n2"[..], RowFormat::Text).is_err());
     }

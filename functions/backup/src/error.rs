@@ -7,11 +7,16 @@ use crate::{
     manifest::ManifestError,
     pg_tools::ToolError,
     preflight::PreflightError,
+    retention::PolicyError,
     source::{params::ParamsError, session::ConnectError, wire::WireError},
     store::{BadTarget, StoreError},
 };
-use nightshift_runtime::{ExitStatus, config::ConfigError};
+use nightshift_runtime::{
+    ExitStatus, auth::AuthError, config::ConfigError, gcp::GcpError, pubsub::PullError,
+    serve::ServeError,
+};
 use std::io;
+use tokio_postgres::error::SqlState;
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +34,9 @@ pub enum Error {
     /// The target's name.
     #[error(transparent)]
     Target(#[from] BadTarget),
+    /// The retention policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// No session with the database.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -67,6 +75,9 @@ pub enum Error {
     /// The session that holds the snapshot is gone.
     #[error("the session that holds the snapshot was lost: {0}")]
     SnapshotLost(String),
+    /// The task that leads the run has failed.
+    #[error("task 0, which makes the backup out of what this one read, failed: {0}")]
+    LeaderFailed(String),
     /// Somebody waits for a lock that the backup holds, and the configuration says to give way.
     #[error("gave way: {0} waits for a lock that the backup holds, and on_blocked_ddl is `abort`")]
     GaveWay(String),
@@ -107,12 +118,16 @@ pub enum Error {
     #[error(transparent)]
     Tool(#[from] ToolError),
     /// Another run holds the lease.
-    #[error("another run ({holder}) is at work on {target} until {until} at least")]
+    #[error(
+        "another run ({holder}) has been at work on {target} since {since:.0}, and holds its lease until {until:.0}"
+    )]
     Busy {
         /// The run.
         holder: String,
         /// Where.
         target: String,
+        /// Since when.
+        since: jiff::Timestamp,
         /// When its lease ends unless it renews it.
         until: jiff::Timestamp,
     },
@@ -135,6 +150,9 @@ pub enum Error {
     /// A prune was stopped: nothing is half deleted that the next one does not finish.
     #[error("stopped on request; the next prune goes on where this one ended")]
     PruneStopped,
+    /// Backups that the policy would delete are kept until somebody has looked.
+    #[error("pruned nothing of {0}")]
+    PruneBlocked(String),
     /// The restored rows are not those of the backup.
     #[error("{0}")]
     Mismatch(String),
@@ -174,6 +192,18 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// An event's backup was made when the event came before.
+    #[error("backup {0} was made for this very event, which has come again")]
+    MadeBefore(BackupId),
+    /// Callers are not told apart.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// Events cannot be taken over HTTP.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// Events cannot be pulled.
+    #[error(transparent)]
+    Pull(#[from] PullError),
     /// SIGTERM or SIGINT.
     #[error("stopped on request; nothing was published")]
     Stopped,
@@ -195,9 +225,13 @@ impl Error {
     /// What the process ends with.
     pub fn exit(&self) -> ExitStatus {
         match self {
-            Self::Usage(_) | Self::Config(_) | Self::Params(_) | Self::Target(_) => {
-                ExitStatus::Usage
-            }
+            Self::Usage(_)
+            | Self::Config(_)
+            | Self::Params(_)
+            | Self::Target(_)
+            | Self::Policy(_)
+            | Self::Auth(_)
+            | Self::Store(StoreError::Google(GcpError::UnsafeEndpoint { .. })) => ExitStatus::Usage,
             _ => ExitStatus::Failed,
         }
     }
@@ -205,9 +239,9 @@ impl Error {
     /// SQLSTATE, when it was the database that failed.
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
-            Self::Database { source, .. } => source.code().map(|code| code.code()),
+            Self::Database { source, .. } => source.code().map(SqlState::code),
             Self::Connect(ConnectError::Refused { source, .. }) => {
-                source.code().map(|code| code.code())
+                source.code().map(SqlState::code)
             }
             Self::Wire { source, .. } => source.code(),
             _ => None,

@@ -122,7 +122,9 @@ mod tests {
 
     fn of(rows: &[&[u8]]) -> Fingerprint {
         let mut sum = Fingerprint::default();
-        rows.iter().for_each(|row| sum.add_row(row));
+        for row in rows {
+            sum.add_row(row);
+        }
         sum
     }
 

@@ -2,7 +2,9 @@
 //!
 //! Leases of one name are numbered objects, `leases/NAME/00000007.json`. The highest number counts. Whoever finds it ended
 //! or given back creates the next number; creating is atomic on every store, so exactly one succeeds, and a holder that was
-//! too slow finds a higher number than its own before it publishes anything. Only its holder writes an object again.
+//! too slow finds another's number above its own before it publishes anything. The holder renews its lease and gives it back
+//! by the next number too: nothing is ever written again, which a bucket with a retention policy would refuse, and a role
+//! that may only create.
 
 use crate::{
     error::Error,
@@ -22,9 +24,13 @@ pub const FORGIVEN: SignedDuration = SignedDuration::from_hours(1);
 /// How often it is renewed: a store may be away for two minutes.
 const RENEWAL: Duration = Duration::from_secs(45);
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Claim {
     holder: String,
+    /// The execution of a Cloud Run job that the holder belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    execution: Option<String>,
+    since: Timestamp,
     until: Timestamp,
     #[serde(default)]
     given_back: bool,
@@ -34,10 +40,34 @@ struct Claim {
 pub struct Lease {
     store: Store,
     name: String,
-    number: u64,
-    holder: String,
+    claim: Claim,
     clock: Arc<dyn Clock>,
     renewal: JoinHandle<()>,
+}
+
+impl Claim {
+    /// Whether `next` may have what this one held: it was given back, has ended, or belonged to an earlier attempt of the same
+    /// execution. Cloud Run begins an attempt when the one before is dead, and one that is not finds its lease lost.
+    fn gives_way_to(&self, next: &Self) -> bool {
+        let same_execution = self.execution.is_some() && self.execution == next.execution;
+        self.given_back || self.until <= next.since || same_execution
+    }
+
+    fn renewed(&self, now: Timestamp) -> Self {
+        Self {
+            until: now + TERM,
+            ..self.clone()
+        }
+    }
+
+    fn refuse(self, store: &Store) -> Error {
+        Error::Busy {
+            holder: self.holder,
+            target: store.target().to_string(),
+            since: self.since,
+            until: self.until,
+        }
+    }
 }
 
 impl Lease {
@@ -48,30 +78,39 @@ impl Lease {
         holder: &str,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let number = match highest(store, name).await? {
-            None => 1,
-            Some((number, claim)) if claim.given_back || claim.until <= clock.now() => number + 1,
-            Some((_, claim)) => {
-                return Err(Error::Busy {
-                    holder: claim.holder,
-                    target: store.target().to_string(),
-                    until: claim.until,
-                });
-            }
-        };
+        Self::take_in(store, name, holder, None, clock).await
+    }
+
+    /// As [`take`](Self::take), in an execution of a Cloud Run job: from an earlier attempt of it the lease is taken over.
+    pub async fn take_in(
+        store: &Store,
+        name: &str,
+        holder: &str,
+        execution: Option<String>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let now = clock.now();
         let claim = Claim {
             holder: holder.to_owned(),
-            until: clock.now() + TERM,
+            execution,
+            since: now,
+            until: now + TERM,
             given_back: false,
+        };
+        let number = match highest(store, name).await? {
+            None => 1,
+            Some((number, held)) if held.gives_way_to(&claim) => number + 1,
+            Some((_, held)) => return Err(held.refuse(store)),
         };
         match store.create(&object(name, number), &sealed(&claim)?).await {
             Ok(()) => {}
             Err(StoreError::Exists(_)) => {
-                return Err(Error::Busy {
-                    holder: "it began at the same moment".to_owned(),
-                    target: store.target().to_string(),
-                    until: claim.until,
-                });
+                let at_once = "it began at the same moment".to_owned();
+                let winner = Claim {
+                    holder: at_once,
+                    ..claim
+                };
+                return Err(winner.refuse(store));
             }
             Err(error) => return Err(error.into()),
         }
@@ -79,14 +118,13 @@ impl Lease {
         Ok(Self {
             renewal: tokio::spawn(renew(
                 store.clone(),
-                object(name, number),
-                holder.to_owned(),
+                name.to_owned(),
+                claim.clone(),
                 Arc::clone(&clock),
             )),
             store: store.clone(),
             name: name.to_owned(),
-            number,
-            holder: holder.to_owned(),
+            claim,
             clock,
         })
     }
@@ -94,9 +132,8 @@ impl Lease {
     /// Fails unless the lease is still ours. To be asked right before publishing.
     pub async fn confirm(&self) -> Result<(), Error> {
         match highest(&self.store, &self.name).await? {
-            Some((number, claim))
-                if number == self.number
-                    && claim.holder == self.holder
+            Some((_, claim))
+                if claim.holder == self.claim.holder
                     && self.clock.now() <= claim.until + FORGIVEN =>
             {
                 Ok(())
@@ -109,17 +146,20 @@ impl Lease {
     pub async fn give_back(self) {
         self.renewal.abort();
         let claim = Claim {
-            holder: self.holder.clone(),
             until: self.clock.now(),
             given_back: true,
+            ..self.claim.clone()
         };
-        let Ok(sealed) = sealed(&claim) else { return };
-        if let Err(error) = self
-            .store
-            .replace(&object(&self.name, self.number), sealed.bytes)
-            .await
-        {
-            tracing::warn!(%error, "the lease could not be given back; it ends by itself in three minutes");
+        // A renewal that was under way may come in between.
+        for _ in 0..3 {
+            match say(&self.store, &self.name, &claim).await {
+                Err(Error::Store(StoreError::Exists(_))) => {}
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "the lease could not be given back; it ends by itself in three minutes");
+                    return;
+                }
+            }
         }
     }
 }
@@ -144,22 +184,40 @@ pub async fn holders(store: &Store, now: Timestamp) -> Result<BTreeSet<String>, 
     Ok(holders)
 }
 
-async fn renew(store: Store, object: String, holder: String, clock: Arc<dyn Clock>) {
-    let mut until = clock.now() + TERM;
+/// What came of saying something about a lease of ours.
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    /// It counts now.
+    Heard,
+    /// The lease is another's.
+    Lost,
+}
+
+/// Says `claim` by the number after the highest, if that is still its holder's.
+async fn say(store: &Store, name: &str, claim: &Claim) -> Result<Said, Error> {
+    let number = match highest(store, name).await? {
+        Some((number, held)) if held.holder == claim.holder => number + 1,
+        _ => return Ok(Said::Lost),
+    };
+    store.create(&object(name, number), &sealed(claim)?).await?;
+    remove_older(store, name, number).await;
+    Ok(Said::Heard)
+}
+
+async fn renew(store: Store, name: String, mut claim: Claim, clock: Arc<dyn Clock>) {
     loop {
         tokio::time::sleep(RENEWAL).await;
         // A machine that was suspended for days must not wake up as the holder it was.
-        if clock.now() > until + FORGIVEN {
+        if clock.now() > claim.until + FORGIVEN {
             return;
         }
-        let claim = Claim {
-            holder: holder.clone(),
-            until: clock.now() + TERM,
-            given_back: false,
-        };
-        let Ok(sealed) = sealed(&claim) else { return };
-        match store.replace(&object, sealed.bytes).await {
-            Ok(()) => until = claim.until,
+        let renewed = claim.renewed(clock.now());
+        match say(&store, &name, &renewed).await {
+            Ok(Said::Heard) => claim = renewed,
+            Ok(Said::Lost) => {
+                tracing::warn!("another run has taken the lease over; this one will not publish");
+                return;
+            }
             Err(error) => {
                 tracing::warn!(%error, "the lease could not be renewed; trying again");
             }
@@ -184,6 +242,8 @@ async fn highest(store: &Store, name: &str) -> Result<Option<(u64, Claim)>, Erro
         // A claim that cannot be read was cut short by a crash of its writer: it holds nothing.
         let claim = serde_json::from_slice(&bytes).unwrap_or(Claim {
             holder: "unreadable".to_owned(),
+            execution: None,
+            since: Timestamp::MIN,
             until: Timestamp::MIN,
             given_back: true,
         });
@@ -236,6 +296,24 @@ mod tests {
         assert!(matches!(refused, Error::Busy { holder, .. } if holder == "first"));
         first.give_back().await;
         take("second").await.unwrap().confirm().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_later_attempt_of_an_execution_takes_the_lease_over_and_the_earlier_may_not_publish()
+    {
+        let (store, clock) = (Store::in_memory(), clock());
+        let take = |holder: &'static str, execution: &'static str| {
+            let (store, clock) = (store.clone(), Arc::new(clock.clone()));
+            async move { Lease::take_in(&store, "db", holder, Some(execution.into()), clock).await }
+        };
+        let killed = take("first attempt", "nightly-1").await.unwrap();
+        assert!(matches!(
+            take("another", "nightly-2").await,
+            Err(Error::Busy { .. })
+        ));
+        let retried = take("second attempt", "nightly-1").await.unwrap();
+        assert!(matches!(killed.confirm().await, Err(Error::LeaseLost)));
+        retried.confirm().await.unwrap();
     }
 
     #[tokio::test]

@@ -3,11 +3,11 @@
 //! It is written last and deleted first: a backup exists when its manifest does. The last field is the SHA-256 of every
 //! byte before its own line, so that a manifest that was cut short or edited is noticed.
 
-use crate::{
-    backup_id::BackupId,
-    fingerprint::{Fingerprint, RowSum},
-    name::QualifiedName,
-};
+mod contents;
+
+pub use contents::{Chunk, Index, LargeObjects, RowFormat, Sequence, Skipped, StoredObject, Table};
+
+use crate::backup_id::BackupId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -84,6 +84,8 @@ pub struct Source {
     pub ctype: String,
     /// `c` libc, `i` ICU, `b` built in.
     pub locale_provider: String,
+    /// The provider's name of the locale; libc has `collate` and `ctype` instead.
+    pub locale: Option<String>,
     /// The collation's version, when the provider knows one.
     pub collation_version: Option<String>,
     /// `money` is written in this locale.
@@ -144,161 +146,6 @@ pub struct Totals {
     pub objects: u64,
 }
 
-/// An object of the backup and its checksums.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredObject {
-    /// Its name below the backup's folder.
-    pub object: String,
-    /// Its size.
-    pub bytes: u64,
-    /// CRC32C of the stored bytes, 8 hex digits.
-    #[serde(with = "hex_u32")]
-    pub crc32c: u32,
-    /// SHA-256 of the stored bytes, 64 hex digits.
-    #[serde(with = "hex_bytes")]
-    pub sha256: [u8; 32],
-}
-
-/// A run of rows in one object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chunk {
-    /// The object that holds them.
-    #[serde(flatten)]
-    pub stored: StoredObject,
-    /// Rows.
-    pub rows: u64,
-    /// Their bytes as `COPY` sent them.
-    pub raw_bytes: u64,
-    /// Their fingerprint.
-    pub fingerprint: Fingerprint,
-}
-
-impl Chunk {
-    /// The chunk's rows as a sum that can be compared and added.
-    pub fn sum(&self) -> RowSum {
-        RowSum {
-            rows: self.rows,
-            bytes: self.raw_bytes,
-            fingerprint: self.fingerprint,
-        }
-    }
-}
-
-/// How rows stand in a chunk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RowFormat {
-    /// `COPY`'s text format: readable, and portable between releases.
-    Text,
-    /// `COPY`'s binary format, for tables with a value that text cannot carry (over about 512 MB).
-    Binary,
-}
-
-/// A table and its rows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Table {
-    /// Its oid in the source: how the schema's archive calls it.
-    pub oid: u32,
-    /// Schema, unquoted.
-    pub schema: String,
-    /// Name, unquoted.
-    pub name: String,
-    /// The columns of a row, in order, unquoted; generated columns are not among them.
-    pub columns: Vec<String>,
-    /// The extension whose configuration this table is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extension: Option<String>,
-    /// The `WHERE …` an extension has set for its configuration rows.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub condition: String,
-    /// The partition root through which rows must be loaded because their leaf can differ in another database.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub load_through: Option<QualifiedName>,
-    /// The rows' format in every chunk of this table.
-    pub format: RowFormat,
-    /// Rows.
-    pub rows: u64,
-    /// Bytes as `COPY` sent them.
-    pub raw_bytes: u64,
-    /// The fingerprint of all rows.
-    pub fingerprint: Fingerprint,
-    /// The indexes on it, so that a restore can begin with the dearest.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub indexes: Vec<Index>,
-    /// The objects that hold the rows.
-    pub chunks: Vec<Chunk>,
-}
-
-impl Table {
-    /// The table's name.
-    pub fn qualified(&self) -> QualifiedName {
-        QualifiedName {
-            schema: self.schema.clone(),
-            name: self.name.clone(),
-        }
-    }
-
-    /// Sums the chunks into the table's own figures.
-    pub fn set_chunks(&mut self, chunks: Vec<Chunk>) {
-        let mut sum = RowSum::default();
-        chunks.iter().for_each(|chunk| sum.merge(chunk.sum()));
-        (self.rows, self.raw_bytes, self.fingerprint) = (sum.rows, sum.bytes, sum.fingerprint);
-        self.chunks = chunks;
-    }
-}
-
-/// An index, with what is needed to guess how long it takes to build.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Index {
-    /// Its oid in the source: how the schema's archive calls it.
-    pub oid: u32,
-    /// Its name; it lives in the table's schema.
-    pub name: String,
-    /// `btree`, `gin`, …
-    pub method: String,
-    /// Its size in the source.
-    pub bytes: u64,
-    /// The oid of the constraint that owns it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub constraint: Option<u32>,
-}
-
-/// A sequence's position.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sequence {
-    /// Schema, unquoted.
-    pub schema: String,
-    /// Name, unquoted.
-    pub name: String,
-    /// The value to set.
-    pub last_value: i64,
-    /// Whether `last_value` was handed out already.
-    pub is_called: bool,
-    /// The table that one of its columns counts with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub table: Option<QualifiedName>,
-}
-
-/// The large objects of a database.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LargeObjects {
-    /// How many there are.
-    pub count: u64,
-    /// Rows of oid, owner, access list and comment.
-    pub metadata: Vec<Chunk>,
-    /// Rows of oid, page number and data.
-    pub pages: Vec<Chunk>,
-}
-
-/// Something that is not in the backup.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Skipped {
-    /// What it is.
-    pub what: String,
-    /// Why it is not there.
-    pub why: String,
-}
-
 /// Why stored bytes are not a manifest that can be trusted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -324,6 +171,9 @@ pub enum ManifestError {
         /// The `version` field.
         version: u64,
     },
+    /// It is the manifest of another backup.
+    #[error("the manifest is that of backup {0}")]
+    Misplaced(BackupId),
     /// Not JSON, or a field is missing.
     #[error("the manifest cannot be read")]
     Json(#[from] serde_json::Error),
@@ -373,6 +223,15 @@ impl Manifest {
         Ok(serde_json::from_slice(bytes)?)
     }
 
+    /// Refuses the manifest of another backup: it names objects that are not in this one's folder.
+    pub fn of(self, id: &BackupId) -> Result<Self, ManifestError> {
+        if self.id == *id {
+            Ok(self)
+        } else {
+            Err(ManifestError::Misplaced(self.id))
+        }
+    }
+
     /// Every object of the backup but the manifest itself.
     pub fn objects(&self) -> impl Iterator<Item = &StoredObject> {
         let large = self
@@ -405,38 +264,4 @@ impl Manifest {
 /// Bytes as lower-case hex digits.
 pub fn hex(bytes: &[u8]) -> String {
     hex::encode(bytes)
-}
-
-mod hex_u32 {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde calls it with a reference"
-    )]
-    pub(super) fn serialize<S: Serializer>(value: &u32, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{value:08x}"))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<u32, D::Error> {
-        let text = String::deserialize(d)?;
-        u32::from_str_radix(&text, 16)
-            .map_err(|_| D::Error::custom(format!("`{text}` is not 8 hex digits")))
-    }
-}
-
-mod hex_bytes {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8; 32], s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(&super::hex(bytes))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<[u8; 32], D::Error> {
-        let text = String::deserialize(d)?;
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(&text, &mut bytes)
-            .map_err(|_| D::Error::custom(format!("`{text}` is not 64 hex digits")))?;
-        Ok(bytes)
-    }
 }

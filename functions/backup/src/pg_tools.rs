@@ -3,10 +3,13 @@
 //! A child gets an environment of its own and the password in a file that only it can read; never by argument. Its
 //! standard error is kept, its exit status always looked at, and it dies with us.
 
-use crate::source::{
-    params::{Host, SslMode},
-    passfile,
-    session::Server,
+use crate::{
+    name::QualifiedName,
+    source::{
+        params::{Host, SslMode, TlsParams},
+        passfile,
+        session::Server,
+    },
 };
 use secrecy::ExposeSecret;
 use std::{
@@ -135,9 +138,15 @@ impl PgTools {
         &self,
         server: &Server,
         snapshot: &str,
+        excluded: &[QualifiedName],
     ) -> Result<Option<Vec<u8>>, ToolError> {
         let snapshot = format!("--snapshot={snapshot}");
-        let arguments = [
+        // A quoted pattern is a name, whatever letters are in it.
+        let excluded: Vec<_> = excluded
+            .iter()
+            .map(|table| format!("--exclude-table={}", table.sql()))
+            .collect();
+        let mut arguments = vec![
             // Not --schema-only: that leaves out the refreshing of materialized views.
             "--section=pre-data",
             "--section=post-data",
@@ -148,6 +157,7 @@ impl PgTools {
             "--lock-wait-timeout=2000",
             &snapshot,
         ];
+        arguments.extend(excluded.iter().map(String::as_str));
         match self.run("pg_dump", server, &arguments, None).await {
             Ok(output) => Ok(Some(output.stdout)),
             // It is the statement time-out that pg_dump sets for its LOCK TABLE; ours is off in every session.
@@ -215,13 +225,6 @@ impl PgTools {
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
-        // With a root certificate at hand libpq would verify under `require` too; we do so only when told whom to trust.
-        if matches!(
-            server.params.tls.mode,
-            SslMode::VerifyCa | SslMode::VerifyFull
-        ) {
-            command.env("PGSSLROOTCERT", SYSTEM_ROOTS);
-        }
         let params = &server.params;
         match &server.host {
             Host::Tcp(name, port) => {
@@ -233,32 +236,13 @@ impl PgTools {
                     .env("PGPORT", port.to_string());
             }
         }
-        let mode = match params.tls.mode {
-            SslMode::Disable => "disable",
-            SslMode::Prefer => "prefer",
-            SslMode::Require => "require",
-            SslMode::VerifyCa => "verify-ca",
-            SslMode::VerifyFull => "verify-full",
-        };
+        let patience = params.connect_timeout.as_secs().to_string();
         command
             .env("PGUSER", &params.user)
             .env("PGDATABASE", &params.database)
             .env("PGAPPNAME", crate::source::session::APPLICATION_NAME)
-            .env(
-                "PGCONNECT_TIMEOUT",
-                params.connect_timeout.as_secs().to_string(),
-            )
-            .env("PGSSLMODE", mode);
-        let tls = &params.tls;
-        for (variable, file) in [
-            ("PGSSLROOTCERT", &tls.root_certificates),
-            ("PGSSLCERT", &tls.certificate),
-            ("PGSSLKEY", &tls.key),
-        ] {
-            if let Some(file) = file {
-                command.env(variable, file);
-            }
-        }
+            .env("PGCONNECT_TIMEOUT", patience);
+        tls(&mut command, &params.tls);
         let all_options: Vec<&str> = params
             .options
             .as_deref()
@@ -276,6 +260,31 @@ impl PgTools {
         file.write_all(passfile::wildcard_line(password.expose_secret()).as_bytes())?;
         command.env("PGPASSFILE", file.path());
         Ok((command, Some(file)))
+    }
+}
+
+/// What libpq must know to encrypt as we do.
+fn tls(command: &mut Command, tls: &TlsParams) {
+    let mode = match tls.mode {
+        SslMode::Disable => "disable",
+        SslMode::Prefer => "prefer",
+        SslMode::Require => "require",
+        SslMode::VerifyCa => "verify-ca",
+        SslMode::VerifyFull => "verify-full",
+    };
+    command.env("PGSSLMODE", mode);
+    // With a root certificate at hand libpq would verify under `require` too; we do so only when told whom to trust.
+    if matches!(tls.mode, SslMode::VerifyCa | SslMode::VerifyFull) {
+        command.env("PGSSLROOTCERT", SYSTEM_ROOTS);
+    }
+    for (variable, file) in [
+        ("PGSSLROOTCERT", &tls.root_certificates),
+        ("PGSSLCERT", &tls.certificate),
+        ("PGSSLKEY", &tls.key),
+    ] {
+        if let Some(file) = file {
+            command.env(variable, file);
+        }
     }
 }
 

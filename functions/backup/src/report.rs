@@ -7,6 +7,7 @@ pub mod check;
 pub mod list;
 pub mod made;
 pub mod pinned;
+pub mod pruned;
 pub mod restored;
 pub mod show;
 pub mod status;

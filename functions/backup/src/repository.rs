@@ -8,6 +8,10 @@
 //! leases/NAME/…                 who is at work
 //! ```
 
+mod records;
+
+pub use records::{Accepted, Failure, Level, Pin, Proof, Record, Records, Standing};
+
 use crate::{
     backup_id::BackupId,
     error::Error,
@@ -17,8 +21,7 @@ use crate::{
 };
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::collections::{BTreeSet, HashMap};
 
 /// Manifests read side by side.
 const PARALLEL: usize = 16;
@@ -58,129 +61,28 @@ pub enum State {
     },
 }
 
-/// Facts about a backup that were learnt after it was made.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Records {
-    /// Every proof, oldest first.
-    pub proofs: Vec<Proof>,
-    /// Why nothing may delete it.
-    pub pin: Option<Pin>,
-    /// Who has looked at its suspicions and found it good.
-    pub accepted: Option<Accepted>,
-    /// Why the run that should have made it failed.
-    pub failure: Option<Failure>,
-}
-
-/// How thoroughly a backup was looked at.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Every object is there, with the right size and, where the store keeps one, CRC32C.
-    Objects,
-    /// Every byte was read, decrypted, decompressed, hashed and counted.
-    Bytes,
-    /// It was restored, and every row compared.
-    Restore,
-}
-
-impl Level {
-    /// The level as it is written on the command line.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Objects => "objects",
-            Self::Bytes => "bytes",
-            Self::Restore => "restore",
+impl Entry {
+    /// Why a complete backup cannot be relied upon until somebody has looked at it.
+    pub fn distrust(&self) -> Option<String> {
+        let State::Complete(summary) = &self.state else {
+            return None;
+        };
+        let accepted = self.records.accepted.as_ref().map(|accepted| accepted.at);
+        match self.records.standing() {
+            Standing::Refuted(proof) if accepted.is_none_or(|at| at < proof.at) => Some(format!(
+                "{} failed its {} proof: {}",
+                self.id,
+                proof.level.word(),
+                proof.summary
+            )),
+            _ if !summary.suspicions.is_empty() && accepted.is_none() => Some(format!(
+                "{} is suspicious: {}",
+                self.id,
+                summary.suspicions.join("; ")
+            )),
+            _ => None,
         }
     }
-}
-
-/// What all proofs of a backup come to.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Standing<'a> {
-    /// Nobody has looked.
-    Unproven,
-    /// It was found right: the newest proof of the most thorough level.
-    Proven(&'a Proof),
-    /// It was found wrong, and nobody has looked as thoroughly since.
-    Refuted(&'a Proof),
-}
-
-impl Records {
-    /// Judges the proofs together. What was found wrong stays wrong until it is found right at the same level or a more
-    /// thorough one: that all objects are there does not refute a restore that failed.
-    pub fn standing(&self) -> Standing<'_> {
-        let passed = |proof: &&Proof| proof.passed;
-        let refuted = self.proofs.iter().rev().find(|failed| {
-            let overruled =
-                |later: &Proof| later.passed && later.level >= failed.level && later.at > failed.at;
-            !failed.passed && !self.proofs.iter().any(overruled)
-        });
-        if let Some(proof) = refuted {
-            return Standing::Refuted(proof);
-        }
-        let best = self
-            .proofs
-            .iter()
-            .filter(passed)
-            .max_by_key(|proof| (proof.level, proof.at));
-        best.map_or(Standing::Unproven, Standing::Proven)
-    }
-}
-
-/// The result of looking at a backup.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Proof {
-    /// How thoroughly.
-    pub level: Level,
-    /// When it ended.
-    pub at: Timestamp,
-    /// How long it took.
-    pub took: Duration,
-    /// Whether everything was right.
-    pub passed: bool,
-    /// What was wrong, or what was counted.
-    pub summary: String,
-}
-
-/// Nothing may delete the backup.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pin {
-    /// Since when.
-    pub at: Timestamp,
-    /// Why.
-    pub reason: String,
-}
-
-/// A person has accepted a suspicious backup.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Accepted {
-    /// When.
-    pub at: Timestamp,
-}
-
-/// Why a run failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// When.
-    pub at: Timestamp,
-    /// The error, in one line.
-    pub error: String,
-}
-
-/// A record on its way into the store.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Record {
-    /// A proof.
-    Proof(Proof),
-    /// A pin.
-    Pin(Pin),
-    /// An acceptance.
-    Accepted(Accepted),
-    /// A failure.
-    Failure(Failure),
 }
 
 impl Repository {
@@ -216,10 +118,12 @@ impl Repository {
     /// Reads a manifest.
     pub async fn load(&self, id: &BackupId) -> Result<Manifest, Error> {
         match self.store.read(&Self::manifest_object(id)).await {
-            Ok(bytes) => Manifest::from_bytes(&bytes).map_err(|source| Error::Manifest {
-                id: id.clone(),
-                source,
-            }),
+            Ok(bytes) => Manifest::from_bytes(&bytes)
+                .and_then(|manifest| manifest.of(id))
+                .map_err(|source| Error::Manifest {
+                    id: id.clone(),
+                    source,
+                }),
             Err(StoreError::NotFound(_)) => Err(Error::NoSuchBackup {
                 id: id.to_string(),
                 target: self.store.target().to_string(),
@@ -228,10 +132,22 @@ impl Repository {
         }
     }
 
+    /// Whether there is a manifest, whatever it says.
+    pub async fn has_manifest(&self, id: &BackupId) -> Result<bool, Error> {
+        match self.store.read(&Self::manifest_object(id)).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Everything that is there, oldest first.
     pub async fn survey(&self) -> Result<Vec<Entry>, Error> {
         let mut records = self.all_records().await?;
-        let mut entries: Vec<Entry> = futures::stream::iter(self.ids().await?)
+        // A run that failed before it stored anything has left a record only.
+        let mut ids: BTreeSet<BackupId> = self.ids().await?.into_iter().collect();
+        ids.extend(records.keys().cloned());
+        let mut entries: Vec<Entry> = futures::stream::iter(ids)
             .map(|id| async move {
                 let state = self.state(&id).await?;
                 Ok::<_, Error>(Entry {
@@ -286,8 +202,8 @@ impl Repository {
         self.read_records(names).await
     }
 
-    async fn all_records(&self) -> Result<std::collections::HashMap<BackupId, Records>, Error> {
-        let mut by_id: std::collections::HashMap<BackupId, Vec<String>> = Default::default();
+    async fn all_records(&self) -> Result<HashMap<BackupId, Records>, Error> {
+        let mut by_id: HashMap<BackupId, Vec<String>> = HashMap::new();
         let mut list = self.store.list("records");
         while let Some(object) = list.try_next().await? {
             let id = object
@@ -320,7 +236,7 @@ impl Repository {
                 Ok(Record::Accepted(accepted)) => records.accepted = Some(accepted),
                 Ok(Record::Failure(failure)) => records.failure = Some(failure),
                 Err(error) => {
-                    tracing::warn!(object = name, %error, "a record cannot be read; it is ignored")
+                    tracing::warn!(object = name, %error, "a record cannot be read; it is ignored");
                 }
             }
         }
@@ -347,52 +263,5 @@ impl Repository {
     /// Takes a pin away.
     pub async fn unpin(&self, id: &BackupId) -> Result<(), Error> {
         Ok(self.store.delete(&format!("records/{id}/pin.json")).await?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn proof(level: Level, day: u8, passed: bool) -> Proof {
-        Proof {
-            level,
-            at: format!("2026-06-{day:02}T00:00:00Z").parse().unwrap(),
-            took: Duration::ZERO,
-            passed,
-            summary: String::new(),
-        }
-    }
-
-    fn standing(proofs: &[Proof]) -> Option<(Level, bool)> {
-        let records = Records {
-            proofs: proofs.to_vec(),
-            ..Records::default()
-        };
-        match records.standing() {
-            Standing::Unproven => None,
-            Standing::Proven(proof) | Standing::Refuted(proof) => Some((proof.level, proof.passed)),
-        }
-    }
-
-    #[test]
-    fn the_most_thorough_proof_counts() {
-        assert_eq!(standing(&[]), None);
-        let proofs = [
-            proof(Level::Restore, 1, true),
-            proof(Level::Objects, 2, true),
-        ];
-        assert_eq!(standing(&proofs), Some((Level::Restore, true)));
-    }
-
-    #[test]
-    fn what_was_found_wrong_is_right_again_only_by_a_proof_as_thorough() {
-        let wrong = proof(Level::Bytes, 2, false);
-        let earlier = [proof(Level::Restore, 1, true), wrong.clone()];
-        assert_eq!(standing(&earlier), Some((Level::Bytes, false)));
-        let weaker = [wrong.clone(), proof(Level::Objects, 3, true)];
-        assert_eq!(standing(&weaker), Some((Level::Bytes, false)));
-        let as_thorough = [wrong, proof(Level::Bytes, 3, true)];
-        assert_eq!(standing(&as_thorough), Some((Level::Bytes, true)));
     }
 }

@@ -8,13 +8,16 @@ mod policy;
 mod suspicion;
 
 pub use policy::{Policy, PolicyError};
-pub use suspicion::{Measured, suspicions};
+pub use suspicion::{COMPARED, Measured, suspicions};
 
 use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 use std::collections::{BTreeMap, HashMap};
 
 /// A backup later than now by more than this was made under a wrong clock.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// Why backups stay that the policy would delete, when it would delete too many at once.
+pub const REFUSED: &str = "refused: more than the allowed share";
 
 /// A backup, as far as retention must know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,10 +92,7 @@ fn decide_group(policy: &Policy, zone: &TimeZone, group: Vec<Backup>, now: Times
         .into_iter()
         .zip(verdicts)
         .map(|(backup, verdict)| match verdict {
-            Verdict::Delete(_) if refused && backup.complete => (
-                backup,
-                Verdict::Skip("refused: more than the allowed share"),
-            ),
+            Verdict::Delete(_) if refused && backup.complete => (backup, Verdict::Skip(REFUSED)),
             verdict => (backup, verdict),
         })
         .collect()

@@ -4,7 +4,7 @@
 use crate::{
     backup_id::BackupId,
     config::Objectives,
-    repository::{Entry, Level, Proof, Standing, State},
+    repository::{Entry, Level, Proof, State},
     selector::CLOCK_SKEW,
 };
 use jiff::Timestamp;
@@ -130,28 +130,13 @@ impl<'a> Candidate<'a> {
         let State::Complete(summary) = &entry.state else {
             return None;
         };
-        let suspicious = !summary.suspicions.is_empty() && entry.records.accepted.is_none();
-        let distrust = match entry.records.standing() {
-            Standing::Refuted(proof) => Some(format!(
-                "{} failed its {} proof: {}",
-                entry.id,
-                proof.level.word(),
-                proof.summary
-            )),
-            _ if suspicious => Some(format!(
-                "{} is suspicious: {}",
-                entry.id,
-                summary.suspicions.join("; ")
-            )),
-            _ => None,
-        };
         Some(Self {
             id: &entry.id,
             group: summary.source.group(),
             database: &summary.source.database,
             snapshot_at: summary.snapshot_at,
             proofs: &entry.records.proofs,
-            distrust,
+            distrust: entry.distrust(),
         })
     }
 }

@@ -3,9 +3,13 @@
 use super::{Run, schema::StoredSchema};
 use crate::{
     engine::{Finished, Outcome},
-    manifest::{CodecFacts, FORMAT, LargeObjects, Manifest, RowFormat, Table, Totals, VERSION},
+    fingerprint::Fingerprint,
+    manifest::{
+        Chunk, CodecFacts, FORMAT, LargeObjects, Manifest, RowFormat, Table, Totals, VERSION,
+    },
     plan::{Read, What},
     snapshot::Snapshot,
+    source::catalog::Relation,
 };
 
 impl Run<'_> {
@@ -78,31 +82,8 @@ fn assemble(snapshot: &Snapshot, finished: Vec<Finished>) -> (Vec<Table>, Option
             What::LargeObjectPages { .. } => pages.extend(of_read),
         }
     }
-    let tables =
-        snapshot
-            .relations
-            .iter()
-            .zip(chunks)
-            .zip(formats)
-            .map(|((relation, chunks), format)| {
-                let mut table = Table {
-                    oid: relation.oid,
-                    schema: relation.name.schema.clone(),
-                    name: relation.name.name.clone(),
-                    columns: relation.columns.clone(),
-                    extension: relation.extension.clone(),
-                    condition: relation.condition.clone(),
-                    load_through: relation.load_through.clone(),
-                    format,
-                    rows: 0,
-                    raw_bytes: 0,
-                    fingerprint: Default::default(),
-                    indexes: relation.indexes.clone(),
-                    chunks: Vec::new(),
-                };
-                table.set_chunks(chunks);
-                table
-            });
+    let of_each = snapshot.relations.iter().zip(chunks).zip(formats);
+    let tables = of_each.map(|((relation, chunks), format)| table(relation, chunks, format));
     let count = snapshot.large_objects.count;
     let large_objects = (count > 0).then_some(LargeObjects {
         count,
@@ -110,4 +91,24 @@ fn assemble(snapshot: &Snapshot, finished: Vec<Finished>) -> (Vec<Table>, Option
         pages,
     });
     (tables.collect(), large_objects)
+}
+
+fn table(relation: &Relation, chunks: Vec<Chunk>, format: RowFormat) -> Table {
+    let mut table = Table {
+        oid: relation.oid,
+        schema: relation.name.schema.clone(),
+        name: relation.name.name.clone(),
+        columns: relation.columns.clone(),
+        extension: relation.extension.clone(),
+        condition: relation.condition.clone(),
+        load_through: relation.load_through.clone(),
+        format,
+        rows: 0,
+        raw_bytes: 0,
+        fingerprint: Fingerprint::default(),
+        indexes: relation.indexes.clone(),
+        chunks: Vec::new(),
+    };
+    table.set_chunks(chunks);
+    table
 }

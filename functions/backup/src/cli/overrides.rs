@@ -1,7 +1,7 @@
 //! What the command line says in place of the configuration.
 
 use super::{
-    CheckArgs, Command, RestoreArgs, RunArgs, SourceArgs, StatusArgs,
+    CheckArgs, Command, RestoreArgs, RunArgs, ServeArgs, SourceArgs, StatusArgs,
     options::{DrillArgs, ScratchArgs, VerifyArgs, Which},
 };
 use crate::{backup_id::BackupId, config::Config, error::Error, repository::Repository};
@@ -12,7 +12,9 @@ impl Command {
     pub fn configure(&self, config: &mut Config) {
         match self {
             Self::Run(args) => args.configure(config),
-            Self::Check(CheckArgs { source, .. }) => source.configure(config),
+            Self::Check(CheckArgs { source, .. }) | Self::Serve(ServeArgs { source, .. }) => {
+                source.configure(config);
+            }
             Self::Verify(VerifyArgs { scratch, .. }) | Self::Drill(DrillArgs { scratch, .. }) => {
                 scratch.configure(config);
             }
@@ -29,17 +31,20 @@ fn put<T: Clone>(given: Option<&T>, place: &mut T) {
     }
 }
 
-fn put_some<T: Clone>(given: &Option<T>, place: &mut Option<T>) {
+fn put_some<T: Clone>(given: Option<&T>, place: &mut Option<T>) {
     if given.is_some() {
-        place.clone_from(given);
+        *place = given.cloned();
     }
 }
 
 impl SourceArgs {
     fn configure(&self, config: &mut Config) {
         put(self.from.as_ref(), &mut config.source.url);
-        put_some(&self.password_file, &mut config.source.password_file);
-        put_some(&self.pg_bin_dir, &mut config.source.pg_bin_dir);
+        put_some(
+            self.password_file.as_ref(),
+            &mut config.source.password_file,
+        );
+        put_some(self.pg_bin_dir.as_ref(), &mut config.source.pg_bin_dir);
     }
 }
 
@@ -63,16 +68,22 @@ impl RunArgs {
 
 impl ScratchArgs {
     fn configure(&self, config: &mut Config) {
-        put_some(&self.identity_file, &mut config.encryption.identity_file);
-        put_some(&self.pg_bin_dir, &mut config.source.pg_bin_dir);
+        put_some(
+            self.identity_file.as_ref(),
+            &mut config.encryption.identity_file,
+        );
+        put_some(self.pg_bin_dir.as_ref(), &mut config.source.pg_bin_dir);
         put(self.jobs.as_ref(), &mut config.restore.jobs);
     }
 }
 
 impl RestoreArgs {
     fn configure(&self, config: &mut Config) {
-        put_some(&self.identity_file, &mut config.encryption.identity_file);
-        put_some(&self.pg_bin_dir, &mut config.source.pg_bin_dir);
+        put_some(
+            self.identity_file.as_ref(),
+            &mut config.encryption.identity_file,
+        );
+        put_some(self.pg_bin_dir.as_ref(), &mut config.source.pg_bin_dir);
         put(self.jobs.as_ref(), &mut config.restore.jobs);
     }
 }

@@ -77,10 +77,9 @@ impl Worker<'_> {
     fn read(&mut self, read: &Read) -> Result<(), Error> {
         for attempt in 0.. {
             match self.try_read(read, attempt) {
-                Err(Error::Wire {
-                    source: WireError::Io(why),
-                    doing,
-                }) if attempt < RECONNECTS => {
+                Err(Error::Wire { source: why, doing })
+                    if attempt < RECONNECTS && why.lost_the_session() =>
+                {
                     tracing::warn!(doing, %why, "a reading session was lost; importing the snapshot again");
                     self.session = None;
                 }
@@ -104,7 +103,8 @@ impl Worker<'_> {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             none => none.insert(
-                ChunkWriter::new(job.codec.clone()).map_err(Error::io("set up the compressor"))?,
+                ChunkWriter::new(job.codec.clone(), job.chunk_bytes, job.upload.buffers())
+                    .map_err(Error::io("set up the compressor"))?,
             ),
         };
         let mut sink = sink(writer, job, read, attempt);
@@ -170,13 +170,18 @@ impl ReadSession {
                 server.host
             )));
         }
+        let import = |source: WireError| match source.code() {
+            // Invalid, or from 16 on undefined: the leader is gone, and its own session will say why.
+            Some("22023" | "42704") => Error::SnapshotLost(source.to_string()),
+            _ => wire(source),
+        };
         session
             .execute(&format!(
                 "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT '{}'; {}",
                 job.snapshot,
                 session::settings(job.major)
             ))
-            .map_err(wire)?;
+            .map_err(import)?;
         Ok(Self {
             session,
             locked: HashSet::new(),

@@ -1,7 +1,12 @@
 //! How an error is put to a person: the whole chain in one line, without saying anything twice, and what to do next.
 
 use super::Error;
-use crate::{manifest::ManifestError, source::session::ConnectError, store::StoreError};
+use crate::{
+    manifest::ManifestError,
+    preflight::PreflightError,
+    source::{session::ConnectError, wire::WireError},
+    store::StoreError,
+};
 
 /// What tokio-postgres says around the error that says more.
 const EMPTY_WORDS: [&str; 2] = ["db error", "error connecting to server"];
@@ -9,44 +14,34 @@ const EMPTY_WORDS: [&str; 2] = ["db error", "error connecting to server"];
 impl Error {
     /// What to do next, in one sentence.
     pub fn advice(&self) -> Option<&'static str> {
-        if let Some(advice) = self.sqlstate().and_then(advice_for) {
+        let known = self.sqlstate().and_then(advice_for);
+        if let Some(advice) = known.or_else(|| self.advice_for_the_process()) {
             return Some(advice);
         }
         Some(match self {
-            Self::Connect(ConnectError::Refused { source, .. })
-                if source.to_string().contains("TLS") =>
-            {
-                "check the server's certificate and ssl setting, or choose another sslmode"
-            }
-            Self::Connect(ConnectError::Refused { .. }) => {
-                "check host, port and firewall; on Cloud Run, that the Cloud SQL instance is attached"
-            }
-            Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
-            Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
-            Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
-            Self::Store(StoreError::NoFolder(_)) => "create it, or correct the target",
-            Self::Store(StoreError::NoBucket(_)) => {
-                "correct the target, or create the bucket; `gcloud storage buckets list` shows those that are there"
-            }
-            Self::Store(StoreError::NotFound(_)) => {
-                "`backup verify --level objects` lists what is missing; restore an older backup"
-            }
-            Self::Store(StoreError::Damaged { .. }) => {
-                "do not rely on this backup: restore an older one, and make a new one"
-            }
-            Self::Store(StoreError::Failed { .. }) => {
-                "check that the bucket or folder exists and that this identity may use it"
-            }
-            Self::Manifest {
-                source: ManifestError::Unknown { .. },
+            Self::Wire {
+                source: WireError::Connect { .. } | WireError::Io(_),
                 ..
-            } => "read it with the newer version of this program that wrote it",
-            Self::Manifest { .. } => "do not rely on this backup: use another one of `backup list`",
+            } => "look at the server's log for why it went away, and run again when it is back",
+            Self::Config(_) => {
+                "correct it, then see that `backup check --offline` reads it; the README lists every key"
+            }
+            Self::Connect(error) => return error.advice(),
+            Self::Preflight(error) => return error.advice(),
+            Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
+            Self::SnapshotLost(_) => {
+                "run again: a new backup gets a new snapshot; if it was a standby that took it away, set hot_standby_feedback = on there or raise max_standby_streaming_delay"
+            }
+            Self::LeaderFailed(_) => "mend what stopped task 0; nothing of this run counts",
+            Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
+            Self::Store(error) => return error.advice(),
+            Self::Manifest { source, .. } => source.advice(),
             Self::NoSuchBackup { .. } => "`backup list` shows those that are there",
             Self::NoBackup(_) => "make one with `backup run`",
             Self::LeaseLost => "run again; if it happens again, find out what held this process up",
-            Self::Stopped => "run again when there is time for it",
-            Self::Busy { .. } => "wait for it, or run again after its lease has ended",
+            Self::Busy { .. } => {
+                "run again when it is done; should it be dead, its lease ends by itself at that time"
+            }
             Self::RestoreErrors { errors, .. }
                 if errors.contains("role") && errors.contains("does not exist") =>
             {
@@ -58,8 +53,26 @@ impl Error {
             Self::Refuted { .. } | Self::Mismatch(_) => {
                 "keep the backup for examination and rely on another one"
             }
+            Self::PruneBlocked(why) if why.contains("max_delete_ratio") => {
+                "see `backup prune --dry-run`; if all of that is to go, set retention.max_delete_ratio = 1.0 for one prune"
+            }
+            Self::PruneBlocked(_) => {
+                "look at the backup with `backup show ID`, then `backup prune --accept ID`, or make a good one"
+            }
             Self::Suspicious { .. } => {
                 "nothing will be pruned until you look: `backup show` it, then `backup prune --accept ID`"
+            }
+            _ => return None,
+        })
+    }
+
+    fn advice_for_the_process(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Stopped => "run again when there is time for it",
+            Self::Auth(_) => "`backup serve --help` shows how callers are told apart",
+            Self::Serve(_) => "choose another address with --listen",
+            Self::Pull(_) => {
+                "check that the subscription exists, and that this identity has roles/pubsub.subscriber on it"
             }
             _ => return None,
         })
@@ -77,6 +90,72 @@ impl Error {
     /// The whole chain in one line.
     pub fn chain(&self) -> String {
         chain(self)
+    }
+}
+
+impl ConnectError {
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { source, .. } if source.to_string().contains("TLS") => {
+                Some("check the server's certificate and ssl setting, or choose another sslmode")
+            }
+            Self::Refused { .. } => Some(
+                "check host, port and firewall; on Cloud Run, that the Cloud SQL instance is attached",
+            ),
+            Self::Tls(_) => None,
+        }
+    }
+}
+
+impl PreflightError {
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Rights { .. } => Some(
+                "give the rights that are missing (membership in pg_read_all_data holds most of them), then see that \
+                 `backup check` is content",
+            ),
+            Self::Lag { .. } => Some("run again when it has caught up, or raise max_replica_lag"),
+            Self::Pooler | Self::Distributed(_) => None,
+        }
+    }
+}
+
+impl ManifestError {
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "read it with the newer version of this program that wrote it",
+            _ => "do not rely on this backup: use another one of `backup list`",
+        }
+    }
+}
+
+impl StoreError {
+    fn advice(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoFolder(_) => "create it, or correct the target",
+            Self::NoBucket(_) => {
+                "correct the target, or create the bucket; `gcloud storage buckets list` shows those that are there"
+            }
+            Self::NotFound(_) => {
+                "`backup verify --level objects` lists what is missing; restore an older backup"
+            }
+            Self::Damaged { .. } => {
+                "do not rely on this backup: restore an older one, and make a new one"
+            }
+            Self::Failed { .. } if self.is_full() => {
+                "make room there, or choose another target; `backup prune` deletes what this run has left"
+            }
+            Self::Failed { .. } if self.is_out_of_order() => {
+                "run again when the store answers again; nothing is wrong with this program's set-up"
+            }
+            Self::Failed { .. } if self.is_forbidden() => {
+                "let this identity list, read and write there"
+            }
+            Self::Failed { .. } => {
+                "check that the bucket or folder exists and that this identity may use it"
+            }
+            Self::Google(_) | Self::Exists(_) | Self::Protected { .. } => return None,
+        })
     }
 }
 

@@ -14,6 +14,7 @@
 
 use crate::{
     backup_id::BackupId,
+    chunk::Sealed,
     error::Error,
     lease::Lease,
     repository::Repository,
@@ -23,6 +24,7 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use nightshift_runtime::{Clock, Shutdown};
 use serde::{Deserialize, Serialize};
+use std::future::ready;
 
 /// Deletions side by side.
 const PARALLEL: usize = 16;
@@ -47,6 +49,14 @@ pub struct Freed {
     pub bytes: u64,
 }
 
+impl Freed {
+    /// Counts `more` too.
+    pub fn add(&mut self, more: Self) {
+        self.objects += more.objects;
+        self.bytes += more.bytes;
+    }
+}
+
 /// Remembers a deletion that has begun.
 #[derive(Debug, Serialize, Deserialize)]
 struct Tombstone {
@@ -55,27 +65,29 @@ struct Tombstone {
 }
 
 /// Deletes under the lease of a prune.
-pub struct Deleter<'a> {
+pub(super) struct Deleter<'a> {
     /// Where.
-    pub repository: &'a Repository,
+    pub(super) repository: &'a Repository,
     /// Ours, or nothing is deleted.
-    pub lease: &'a Lease,
+    pub(super) lease: &'a Lease,
     /// Dates tombstones.
-    pub clock: &'a dyn Clock,
+    pub(super) clock: &'a dyn Clock,
     /// Ends the work between two deletions.
-    pub shutdown: &'a Shutdown,
+    pub(super) shutdown: &'a Shutdown,
 }
 
 /// The deletions that have begun and not ended.
-pub async fn begun(store: &Store) -> Result<Vec<BackupId>, StoreError> {
+pub(super) async fn begun(store: &Store) -> Result<Vec<BackupId>, StoreError> {
     let names = store.names(BEGUN).await?;
-    let ids = names.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok());
+    let ids = names
+        .iter()
+        .filter_map(|name| name.strip_suffix(".json")?.parse().ok());
     Ok(ids.collect())
 }
 
 impl Deleter<'_> {
     /// Deletes a backup.
-    pub async fn delete(&self, id: &BackupId) -> Result<Ended, Error> {
+    pub(super) async fn delete(&self, id: &BackupId) -> Result<Ended, Error> {
         self.lease.confirm().await?;
         // Between the decision and now somebody may have pinned it.
         if let Some(pin) = self.repository.records(id).await?.pin {
@@ -89,9 +101,9 @@ impl Deleter<'_> {
     }
 
     /// Deletes what is left of a backup whose manifest is gone, or never was.
-    pub async fn finish(&self, id: &BackupId) -> Result<Ended, Error> {
+    pub(super) async fn finish(&self, id: &BackupId) -> Result<Ended, Error> {
         self.lease.confirm().await?;
-        if self.has_manifest(id).await? {
+        if self.repository.has_manifest(id).await? {
             // Somebody has brought it back out of the bucket's own recycle bin.
             self.store().delete(&tombstone_object(id)).await?;
             return Ok(Ended::Deferred("it has a manifest again".into()));
@@ -105,23 +117,19 @@ impl Deleter<'_> {
             return Ok(Ended::Deferred(why));
         }
         match self.store().delete(&tombstone_object(id)).await {
-            Err(StoreError::Protected { why, .. }) => Ok(Ended::Deferred(why)),
+            // It is younger than all that it stands for.
+            Err(StoreError::Protected { .. }) if freed.objects > 0 => Ok(Ended::Gone(freed)),
+            Err(StoreError::Protected { why, .. }) => Ok(Ended::Deferred(format!(
+                "only the note of its deletion is left: {why}"
+            ))),
             deleted => Ok(deleted.map(|()| Ended::Gone(freed))?),
         }
     }
 
     /// Deletes single small objects that nothing refers to.
-    pub async fn sweep(&self, objects: &[Listed]) -> Result<Freed, Error> {
+    pub(super) async fn sweep(&self, objects: &[Listed]) -> Result<Freed, Error> {
         let (freed, _) = self.delete_all(objects.to_vec()).await?;
         Ok(freed)
-    }
-
-    async fn has_manifest(&self, id: &BackupId) -> Result<bool, Error> {
-        match self.store().read(&Repository::manifest_object(id)).await {
-            Ok(_) => Ok(true),
-            Err(StoreError::NotFound(_)) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
     }
 
     async fn remember(&self, id: &BackupId) -> Result<(), Error> {
@@ -131,8 +139,10 @@ impl Deleter<'_> {
         };
         let bytes =
             serde_json::to_vec(&tombstone).map_err(|e| Error::io("write a tombstone")(e.into()))?;
-        match self.store().replace(&tombstone_object(id), bytes).await {
-            // An earlier one that a retention policy protects does as well.
+        let (object, sealed) = (tombstone_object(id), Sealed::new(bytes));
+        match self.store().create(&object, &sealed).await {
+            // An earlier one does as well, and one written anew would be protected by a retention policy anew.
+            Err(StoreError::Exists(_)) => Ok(()),
             Err(error) if error.is_forbidden() => {
                 tracing::debug!(%id, %error, "the tombstone stays as it is");
                 Ok(())
@@ -161,7 +171,7 @@ impl Deleter<'_> {
                 }
             })
             .buffer_unordered(PARALLEL)
-            .try_fold((Freed::default(), None), async |(mut freed, mut kept), done| {
+            .try_fold((Freed::default(), None), |(mut freed, mut kept), done| {
                 match done {
                     Ok(bytes) => {
                         freed.objects += 1;
@@ -169,7 +179,7 @@ impl Deleter<'_> {
                     }
                     Err(why) => kept = Some(why),
                 }
-                Ok((freed, kept))
+                ready(Ok((freed, kept)))
             });
         tokio::select! {
             biased;

@@ -1,7 +1,10 @@
 //! What `list` says.
 
 use super::or_dash;
-use crate::repository::{Entry, Level, Proof, Records, Standing, State};
+use crate::{
+    repository::{Entry, Level, Proof, Records, Standing, State},
+    summary::Summary,
+};
 use jiff::Timestamp;
 use nightshift_runtime::{
     Report,
@@ -122,20 +125,22 @@ impl Line {
                 };
                 (line.objects, line.stored_bytes) = (Some(objects), Some(bytes));
             }
-            State::Complete(summary) => {
-                line.state = "complete";
-                line.group = Some(summary.source.group());
-                line.database = Some(summary.source.database);
-                line.snapshot_at = Some(summary.snapshot_at);
-                line.rows = Some(summary.totals.rows);
-                line.raw_bytes = Some(summary.totals.raw_bytes);
-                line.stored_bytes = Some(summary.totals.stored_bytes);
-                line.objects = Some(summary.totals.objects);
-                line.encrypted = Some(summary.encrypted);
-                line.suspicions = summary.suspicions;
-            }
+            State::Complete(summary) => line.complete(*summary),
         }
         line
+    }
+
+    fn complete(&mut self, summary: Summary) {
+        self.state = "complete";
+        self.group = Some(summary.source.group());
+        self.database = Some(summary.source.database);
+        self.snapshot_at = Some(summary.snapshot_at);
+        self.rows = Some(summary.totals.rows);
+        self.raw_bytes = Some(summary.totals.raw_bytes);
+        self.stored_bytes = Some(summary.totals.stored_bytes);
+        self.objects = Some(summary.totals.objects);
+        self.encrypted = Some(summary.encrypted);
+        self.suspicions = summary.suspicions;
     }
 
     fn flags(&self) -> String {

@@ -3,7 +3,7 @@
 use super::{or_dash, ratio, remarks, took, when};
 use crate::{
     backup_id::BackupId,
-    manifest::{Manifest, Table as ManifestTable},
+    manifest::{Manifest, Source, Table as ManifestTable},
     repository::{Proof, Records, Repository, State},
 };
 use jiff::Timestamp;
@@ -136,12 +136,10 @@ impl Show {
             ""
         };
         facts.row(["database", &source.database]);
+        let version = &source.server_version;
         facts.row([
             "server",
-            &format!(
-                "PostgreSQL {}, cluster {cluster}{standby}",
-                source.server_version
-            ),
+            &format!("PostgreSQL {version}, cluster {cluster}{standby}"),
         ]);
         facts.row(["taken", &when(self.now, manifest.snapshot_at)]);
         let seconds = (manifest.finished_at - manifest.started_at).total(jiff::Unit::Second);
@@ -164,25 +162,12 @@ impl Show {
         }
         facts.row(["sequences", &count(manifest.sequences.len() as u64)]);
         if !source.extensions.is_empty() {
-            let names: Vec<_> = source
-                .extensions
-                .iter()
-                .map(|(name, version)| format!("{name} {version}"))
-                .collect();
-            facts.row(["extensions", &names.join(", ")]);
+            facts.row(["extensions", &extensions(source)]);
         }
-        facts.row([
-            "encoding",
-            &format!("{}, collation {}", source.encoding, source.collate),
-        ]);
-        facts.row([
-            "roles",
-            if manifest.globals.is_some() {
-                "stored"
-            } else {
-                "not stored"
-            },
-        ]);
+        let encoding = format!("{}, collation {}", source.encoding, source.collate);
+        facts.row(["encoding", &encoding]);
+        let roles = manifest.globals.as_ref().map_or("not stored", |_| "stored");
+        facts.row(["roles", roles]);
         facts.row(["encrypted", &encryption(manifest)]);
         facts.row([
             "written by",
@@ -237,6 +222,14 @@ impl Show {
 
 fn location(repository: &Repository, id: &BackupId) -> String {
     format!("{}/{}", repository.store().target(), Repository::folder(id))
+}
+
+fn extensions(source: &Source) -> String {
+    let of_each = source.extensions.iter();
+    let names: Vec<_> = of_each
+        .map(|(name, version)| format!("{name} {version}"))
+        .collect();
+    names.join(", ")
 }
 
 fn encryption(manifest: &Manifest) -> String {

@@ -44,26 +44,28 @@ impl Status {
     }
 }
 
+impl Status {
+    fn headings(&self) -> Table {
+        let limits = &self.objectives;
+        let [rpo, proven, rto] =
+            [limits.rpo, limits.proven_within, limits.rto].map(|limit| duration(limit.into()));
+        Table::new([
+            Column::text("DATABASE"),
+            Column::text(format!("LAST GOOD (rpo {rpo})")),
+            Column::text(format!("PROVEN (within {proven})")),
+            Column::number(format!("RESTORE TOOK (rto {rto})")),
+            Column::text("VERDICT"),
+        ])
+    }
+}
+
 impl Report for Status {
     fn table(&self) -> String {
         if self.verdict.databases.is_empty() {
             let nothing = format!("There are no backups in {}.", self.target);
             return nothing + &remarks("-", &self.verdict.remarks);
         }
-        let limits = &self.objectives;
-        let mut table = Table::new([
-            Column::text("DATABASE"),
-            Column::text(format!("LAST GOOD (rpo {})", duration(limits.rpo.into()))),
-            Column::text(format!(
-                "PROVEN (within {})",
-                duration(limits.proven_within.into())
-            )),
-            Column::number(format!(
-                "RESTORE TOOK (rto {})",
-                duration(limits.rto.into())
-            )),
-            Column::text("VERDICT"),
-        ]);
+        let mut table = self.headings();
         let (mut problems, mut said) = (Vec::new(), Vec::new());
         for database in &self.verdict.databases {
             let last_restore = database.last_restore.as_ref();

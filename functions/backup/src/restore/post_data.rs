@@ -5,11 +5,20 @@ use super::{
     archive::{Archive, Entry},
 };
 use crate::error::Error;
-use std::io::Write as _;
+use std::{io::Write as _, path::Path};
 use tempfile::NamedTempFile;
 
 /// Complaints shown in an error.
 const MOST_SHOWN: usize = 5;
+
+/// What a run of `pg_restore` may take of the server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share {
+    /// Its sessions.
+    pub(super) jobs: usize,
+    /// `maintenance_work_mem` of each, in bytes.
+    pub(super) memory: u64,
+}
 
 /// Runs the entries and returns harmless complaints; any other is an error.
 pub(super) async fn run(
@@ -17,7 +26,7 @@ pub(super) async fn run(
     archive: &Archive,
     entries: &[&Entry],
     what: &str,
-    jobs: usize,
+    share: Share,
 ) -> Result<Vec<String>, Error> {
     if entries.is_empty() {
         return Ok(Vec::new());
@@ -26,29 +35,12 @@ pub(super) async fn run(
     for entry in entries {
         writeln!(list, "{}", entry.line).map_err(Error::io("write a list for pg_restore"))?;
     }
-    let options = restore.options;
-    let mut arguments = vec![
-        format!(
-            "--dbname={}",
-            database_argument(&restore.server.params.database)
-        ),
-        format!("--use-list={}", list.path().display()),
-    ];
-    if jobs > 1 {
-        arguments.push(format!("--jobs={jobs}"));
-    }
-    if options.no_owner {
-        arguments.extend(["--no-owner".to_owned(), "--no-acl".to_owned()]);
-    }
-    if let Some(role) = &options.role {
-        arguments.push(format!("--role={role}"));
-    }
-    arguments.push(archive.path().display().to_string());
+    let arguments = arguments(restore, archive, list.path(), share.jobs);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     // kB, since a plain number would be read as kB as well.
     let memory = format!(
         "-c maintenance_work_mem={}kB -c synchronous_commit=off -c xmloption=content",
-        restore.options.maintenance_work_mem / 1024
+        share.memory / 1024
     );
     let ran = restore
         .tools
@@ -71,6 +63,26 @@ pub(super) async fn run(
         }),
         _ => Ok(harmless),
     }
+}
+
+fn arguments(restore: &Restore<'_>, archive: &Archive, list: &Path, jobs: usize) -> Vec<String> {
+    let options = restore.options;
+    let database = database_argument(&restore.server.params.database);
+    let mut arguments = vec![
+        format!("--dbname={database}"),
+        format!("--use-list={}", list.display()),
+    ];
+    if jobs > 1 {
+        arguments.push(format!("--jobs={jobs}"));
+    }
+    if options.no_owner {
+        arguments.extend(["--no-owner".to_owned(), "--no-acl".to_owned()]);
+    }
+    if let Some(role) = &options.role {
+        arguments.push(format!("--role={role}"));
+    }
+    arguments.push(archive.path().display().to_string());
+    arguments
 }
 
 /// A name with `=` in it would be taken for connection parameters.
@@ -101,7 +113,10 @@ fn complaints(stderr: &str) -> Vec<String> {
     let (mut entry, mut found) = (String::new(), Vec::new());
     for line in stderr.lines() {
         if let Some((_, rest)) = line.split_once("from TOC entry ") {
-            entry = rest.splitn(4, ' ').nth(3).unwrap_or(rest).to_owned();
+            rest.splitn(4, ' ')
+                .nth(3)
+                .unwrap_or(rest)
+                .clone_into(&mut entry);
         } else if let Some(error) = line.strip_prefix("pg_restore: error: ") {
             let error = error
                 .strip_prefix("could not execute query: ERROR:  ")

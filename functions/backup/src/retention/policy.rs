@@ -6,6 +6,9 @@ use nightshift_runtime::config::HumanDuration;
 use serde::Deserialize;
 use std::time::Duration;
 
+/// Longer than a lapsed lease is forgiven ([`crate::lease::FORGIVEN`]).
+const SHORTEST_GRACE: SignedDuration = SignedDuration::from_hours(2);
+
 /// Which backups to keep.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -71,6 +74,11 @@ pub enum PolicyError {
         "retention.time_zone is `{0}`, which is no IANA time zone; write one such as \"Europe/Berlin\""
     )]
     Zone(String),
+    /// A run that is still at work could lose what it has stored.
+    #[error(
+        "retention.debris_grace is {0}; write at least \"2h\": a run may publish for an hour after its lease has lapsed"
+    )]
+    Grace(HumanDuration),
     /// The ratio is no share.
     #[error("retention.max_delete_ratio is {0}; write a share from 0.0 to 1.0")]
     Ratio(f64),
@@ -79,6 +87,9 @@ pub enum PolicyError {
 impl Policy {
     /// Refuses what cannot be meant.
     pub fn validate(&self) -> Result<(), PolicyError> {
+        if self.debris_grace() < SHORTEST_GRACE {
+            return Err(PolicyError::Grace(self.debris_grace));
+        }
         self.zone().map(drop)
     }
 
@@ -134,7 +145,8 @@ impl Policy {
         self.within.map(signed)
     }
 
-    pub(super) fn debris_grace(&self) -> SignedDuration {
+    /// How long the objects of a run without a manifest are left alone.
+    pub fn debris_grace(&self) -> SignedDuration {
         signed(self.debris_grace)
     }
 

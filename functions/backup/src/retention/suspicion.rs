@@ -15,10 +15,34 @@ pub struct Measured {
     pub raw_bytes: u64,
 }
 
+impl Measured {
+    /// An identifier that is not known may be the same.
+    fn same_database(&self, other: &Self) -> bool {
+        let clusters = self
+            .system_identifier
+            .as_ref()
+            .zip(other.system_identifier.as_ref());
+        clusters.is_none_or(|(a, b)| a == b) && self.database_oid == other.database_oid
+    }
+
+    /// What makes it another database than `before`.
+    fn stranger(&self, before: &Self) -> String {
+        match (&self.system_identifier, &before.system_identifier) {
+            (Some(now), Some(then)) if now != then => {
+                format!("it is of another cluster (system identifier {now}, before {then})")
+            }
+            _ => format!(
+                "it is of another database under the same name (oid {}, before {})",
+                self.database_oid, before.database_oid
+            ),
+        }
+    }
+}
+
 /// How much of the median rows or bytes may be gone, in percent, before somebody should look.
 const MOST_LOST: u64 = 50;
 /// How many earlier backups the median is taken of.
-const COMPARED: usize = 5;
+pub const COMPARED: usize = 5;
 
 /// What is strange about `backup`, compared with good earlier ones of the same database name, newest first.
 pub fn suspicions(backup: &Measured, earlier: &[Measured]) -> Vec<String> {
@@ -29,25 +53,20 @@ pub fn suspicions(backup: &Measured, earlier: &[Measured]) -> Vec<String> {
     let Some(last) = earlier.first() else {
         return found;
     };
-    if let (Some(now), Some(then)) = (&backup.system_identifier, &last.system_identifier)
-        && now != then
-    {
-        found.push(format!(
-            "it is of another cluster (system identifier {now}, before {then})"
-        ));
-    } else if backup.database_oid != last.database_oid {
-        found.push(format!(
-            "it is of another database under the same name (oid {}, before {})",
-            backup.database_oid, last.database_oid
-        ));
-    }
-    let compared = &earlier[..earlier.len().min(COMPARED)];
+    let known: Vec<&Measured> = earlier.iter().filter(|m| m.same_database(backup)).collect();
+    // Two clusters may share a target: each is compared with its own backups once somebody has accepted the first.
+    let compared = if known.is_empty() {
+        found.push(backup.stranger(last));
+        earlier.iter().take(COMPARED).collect()
+    } else {
+        known
+    };
     for (what, now, median) in [
-        ("rows", backup.rows, median(compared.iter().map(|m| m.rows))),
+        ("rows", backup.rows, median(&compared, |m| m.rows)),
         (
             "bytes",
             backup.raw_bytes,
-            median(compared.iter().map(|m| m.raw_bytes)),
+            median(&compared, |m| m.raw_bytes),
         ),
     ] {
         if u128::from(now) * 100 < u128::from(median) * u128::from(100 - MOST_LOST) {
@@ -59,8 +78,9 @@ pub fn suspicions(backup: &Measured, earlier: &[Measured]) -> Vec<String> {
     found
 }
 
-fn median(values: impl Iterator<Item = u64>) -> u64 {
-    let mut values: Vec<u64> = values.collect();
+fn median(measured: &[&Measured], of: fn(&Measured) -> u64) -> u64 {
+    let newest = measured.iter().take(COMPARED);
+    let mut values: Vec<u64> = newest.map(|measured| of(measured)).collect();
     values.sort_unstable();
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
@@ -99,6 +119,16 @@ mod tests {
         let earlier = [10, 100, 100, 100, 100, 1].map(measured);
         assert_eq!(suspicions(&measured(49), &earlier).len(), 2);
         assert!(suspicions(&measured(51), &earlier).is_empty());
+    }
+
+    #[test]
+    fn a_cluster_whose_backups_were_accepted_is_no_stranger() {
+        let other = Measured {
+            system_identifier: Some("8".into()),
+            ..measured(10)
+        };
+        let earlier = [measured(100), other.clone(), measured(100)];
+        assert!(suspicions(&other, &earlier).is_empty());
     }
 
     #[test]

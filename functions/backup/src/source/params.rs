@@ -182,7 +182,7 @@ impl ConnectParams {
             user,
             password: None,
             tls: TlsParams {
-                mode: ssl_mode(get("sslmode"))?,
+                mode: ssl_mode(get("sslmode").as_deref())?,
                 root_certificates: get("sslrootcert")
                     .filter(|file| file != "system")
                     .map(PathBuf::from),
@@ -225,8 +225,8 @@ fn read_password(file: &std::path::Path) -> Result<SecretString, ParamsError> {
     Ok(text.trim_end_matches(['\r', '\n']).to_owned().into())
 }
 
-fn ssl_mode(text: Option<String>) -> Result<SslMode, ParamsError> {
-    Ok(match text.as_deref() {
+fn ssl_mode(text: Option<&str>) -> Result<SslMode, ParamsError> {
+    Ok(match text {
         None | Some("prefer" | "allow") => SslMode::Prefer,
         Some("disable") => SslMode::Disable,
         Some("require") => SslMode::Require,

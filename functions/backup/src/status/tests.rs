@@ -28,6 +28,7 @@ fn backup_at(database: &str, snapshot_at: Timestamp) -> Entry {
         collate: "C".to_owned(),
         ctype: "C".to_owned(),
         locale_provider: "c".to_owned(),
+        locale: None,
         collation_version: None,
         lc_monetary: "C".to_owned(),
         standby: false,
@@ -102,9 +103,10 @@ fn a_recent_backup_and_a_recent_quick_restore_are_within_bounds() {
     let verdict = verdict(&[restored(backup("shop", "02:00"))]);
     assert!(verdict.within_bounds);
     assert_eq!(verdict.databases[0].last_good.as_ref().unwrap().age, 36_000);
+    let restored = verdict.databases[0].last_restore.as_ref().unwrap();
     assert_eq!(
-        verdict.databases[0].last_restore.as_ref().unwrap().seconds,
-        600.0
+        Duration::from_secs_f64(restored.seconds),
+        Duration::from_mins(10)
     );
 }
 

@@ -1,7 +1,8 @@
 //! Why a store did not do what was asked.
 
 use super::Target;
-use std::path::PathBuf;
+use nightshift_runtime::gcp::GcpError;
+use std::{io, path::PathBuf};
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,9 @@ pub enum StoreError {
     /// The bucket of a `gs://` target is missing.
     #[error("the bucket of {0} does not exist, or this identity may not know of it")]
     NoBucket(String),
+    /// Google cannot be asked.
+    #[error(transparent)]
+    Google(#[from] GcpError),
     /// The object is not there.
     #[error("{0} is not there")]
     NotFound(String),
@@ -57,14 +61,38 @@ impl StoreError {
     pub fn is_forbidden(&self) -> bool {
         use object_store::Error::{PermissionDenied, Unauthenticated};
         match self {
-            Self::Protected { .. } => true,
-            Self::Failed {
+            Self::Protected { .. }
+            | Self::Failed {
                 source: PermissionDenied { .. } | Unauthenticated { .. },
                 ..
             } => true,
-            Self::Failed { source, .. } => error_chain(source).contains("Permission denied"),
+            Self::Failed { source, .. } => [
+                io::ErrorKind::PermissionDenied,
+                io::ErrorKind::ReadOnlyFilesystem,
+            ]
+            .into_iter()
+            .any(|kind| io_kind(source) == Some(kind)),
             _ => false,
         }
+    }
+
+    /// Whether a folder has no room left.
+    pub fn is_full(&self) -> bool {
+        let Self::Failed { source, .. } = self else {
+            return false;
+        };
+        matches!(
+            io_kind(source),
+            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        )
+    }
+
+    /// Whether a bucket has answered, for as long as it was asked again, that it cannot answer.
+    pub fn is_out_of_order(&self) -> bool {
+        let Self::Failed { source, .. } = self else {
+            return false;
+        };
+        error_chain(source).contains("status code: 5")
     }
 }
 
@@ -94,7 +122,15 @@ pub(super) fn protection(error: &object_store::Error) -> Option<String> {
         "hold",
     ];
     let forbidden = text.contains("403") || text.contains("Forbidden");
-    (forbidden && marks.iter().any(|mark| text.contains(mark))).then_some(text)
+    (forbidden && marks.iter().any(|mark| text.contains(mark))).then(|| said_by_bucket(&text))
+}
+
+/// The bucket's own sentence, which says until when; everything where there is none.
+fn said_by_bucket(text: &str) -> String {
+    let message = text
+        .split_once("<Message>")
+        .and_then(|(_, rest)| rest.split_once("</Message>"));
+    message.map_or(text, |(message, _)| message).to_owned()
 }
 
 fn error_chain(error: &dyn std::error::Error) -> String {
@@ -102,4 +138,12 @@ fn error_chain(error: &dyn std::error::Error) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(": ")
+}
+
+/// What the operating system said, when it was the one to say no.
+fn io_kind(error: &object_store::Error) -> Option<io::ErrorKind> {
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |e| e.source())
+        .find_map(|e| e.downcast_ref::<io::Error>())
+        .map(io::Error::kind)
 }

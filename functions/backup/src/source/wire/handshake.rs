@@ -1,6 +1,6 @@
 //! Logging in: start-up, password, and the messages until the server is ready.
 
-use super::{WireError, WireSession, protocol, server_error};
+use super::{WireError, WireSession, protocol, refusal};
 use crate::source::params::ConnectParams;
 use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
@@ -12,20 +12,10 @@ use postgres_protocol::{
     message::{backend::Message, frontend},
 };
 use secrecy::ExposeSecret;
+use std::io;
 
 pub(super) fn log_in(session: &mut WireSession, params: &ConnectParams) -> Result<(), WireError> {
-    let mut parameters = vec![
-        ("user", params.user.as_str()),
-        ("database", params.database.as_str()),
-        ("application_name", super::super::session::APPLICATION_NAME),
-        ("client_encoding", "UTF8"),
-    ];
-    if let Some(options) = &params.options {
-        parameters.push(("options", options));
-    }
-    let mut bytes = BytesMut::new();
-    frontend::startup_message(parameters, &mut bytes)?;
-    session.send(&bytes)?;
+    session.send(&greeting(params)?)?;
     let mut scram: Option<ScramSha256> = None;
     loop {
         let mut answer = BytesMut::new();
@@ -38,12 +28,10 @@ pub(super) fn log_in(session: &mut WireSession, params: &ConnectParams) -> Resul
                 frontend::password_message(hash.as_bytes(), &mut answer)?;
             }
             Message::AuthenticationSasl(body) => {
-                let mut offered = body.mechanisms();
-                let mut known = false;
-                while let Some(mechanism) = offered.next()? {
-                    known |= mechanism == sasl::SCRAM_SHA_256;
-                }
-                if !known {
+                if !body
+                    .mechanisms()
+                    .any(|offered| Ok(offered == sasl::SCRAM_SHA_256))?
+                {
                     return Err(protocol("it asks for an unknown way to log in").into());
                 }
                 let state = ScramSha256::new(password(params)?, ChannelBinding::unsupported());
@@ -51,19 +39,14 @@ pub(super) fn log_in(session: &mut WireSession, params: &ConnectParams) -> Resul
                 scram = Some(state);
             }
             Message::AuthenticationSaslContinue(body) => {
-                let state = scram
-                    .as_mut()
-                    .ok_or_else(|| protocol("SASL out of order"))?;
+                let state = begun(&mut scram)?;
                 state.update(body.data())?;
                 frontend::sasl_response(state.message(), &mut answer)?;
             }
             Message::AuthenticationSaslFinal(body) => {
-                let state = scram
-                    .as_mut()
-                    .ok_or_else(|| protocol("SASL out of order"))?;
-                state.finish(body.data())?;
+                begun(&mut scram)?.finish(body.data())?;
             }
-            Message::ErrorResponse(body) => return Err(server_error(&body)),
+            Message::ErrorResponse(body) => return Err(refusal(&body)?),
             Message::ReadyForQuery(_) => return Ok(()),
             Message::AuthenticationOk
             | Message::ParameterStatus(_)
@@ -75,6 +58,27 @@ pub(super) fn log_in(session: &mut WireSession, params: &ConnectParams) -> Resul
             session.send(&answer)?;
         }
     }
+}
+
+fn greeting(params: &ConnectParams) -> io::Result<BytesMut> {
+    let mut parameters = vec![
+        ("user", params.user.as_str()),
+        ("database", params.database.as_str()),
+        ("application_name", super::super::session::APPLICATION_NAME),
+        ("client_encoding", "UTF8"),
+    ];
+    if let Some(options) = &params.options {
+        parameters.push(("options", options));
+    }
+    let mut bytes = BytesMut::new();
+    frontend::startup_message(parameters, &mut bytes)?;
+    Ok(bytes)
+}
+
+fn begun(scram: &mut Option<ScramSha256>) -> Result<&mut ScramSha256, WireError> {
+    Ok(scram
+        .as_mut()
+        .ok_or_else(|| protocol("SASL out of order"))?)
 }
 
 fn password(params: &ConnectParams) -> Result<&[u8], WireError> {

@@ -1,12 +1,13 @@
-//! Sends and receives `x-goog-hash: crc32c=…`, which `object_store` does not do for Cloud Storage.
+//! What `object_store` leaves out for Cloud Storage: `x-goog-hash: crc32c=…` both ways, and another try after a connection was
+//! lost.
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use object_store::{
     ClientOptions,
     client::{
-        HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpService,
-        ReqwestConnector,
+        HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
+        HttpService, ReqwestConnector,
     },
 };
 
@@ -17,20 +18,20 @@ pub(super) struct Crc32c(pub(super) u32);
 const HEADER: &str = "x-goog-hash";
 
 #[derive(Debug)]
-pub(super) struct CrcConnector;
+pub(super) struct Connector;
 
-impl HttpConnector for CrcConnector {
+impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         let inner = ReqwestConnector::default().connect(options)?;
-        Ok(HttpClient::new(CrcService(inner)))
+        Ok(HttpClient::new(Service(inner)))
     }
 }
 
 #[derive(Debug)]
-struct CrcService(HttpClient);
+struct Service(HttpClient);
 
 #[async_trait]
-impl HttpService for CrcService {
+impl HttpService for Service {
     async fn call(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
         if let Some(Crc32c(crc)) = request.extensions().get().copied() {
             let value = format!("crc32c={}", BASE64.encode(crc.to_be_bytes()));
@@ -38,12 +39,25 @@ impl HttpService for CrcService {
                 request.headers_mut().insert(HEADER, value);
             }
         }
-        let mut response = self.0.execute(request).await?;
-        let sent = response.headers().get_all(HEADER).iter();
-        if let Some(crc) = sent.filter_map(|value| parse(value.to_str().ok()?)).next() {
+        let mut response = self.0.execute(request).await.map_err(repeatable)?;
+        let mut sent = response.headers().get_all(HEADER).iter();
+        if let Some(crc) = sent.find_map(|value| parse(value.to_str().ok()?)) {
             response.extensions_mut().insert(crc);
         }
         Ok(response)
+    }
+}
+
+/// An answer that never came does not tell whether the request was carried out. `object_store` repeats neither a create nor a
+/// deletion then; every request of [`Store`](super::Store) may be: what a create finds in its place is compared with what it
+/// brought, what a deletion does not find counts as deleted, and only its owner writes an object again.
+fn repeatable(error: HttpError) -> HttpError {
+    match error.kind() {
+        // Taken for "never sent", which `object_store` repeats.
+        HttpErrorKind::Timeout | HttpErrorKind::Interrupted => {
+            HttpError::new(HttpErrorKind::Request, error)
+        }
+        _ => error,
     }
 }
 
