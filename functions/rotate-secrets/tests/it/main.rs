@@ -1,3 +1,6 @@
 //! What holds of rotation, whoever dies, comes twice or wakes up late; and what holds against real servers.
 
+mod bed;
+mod matrix;
 mod model;
+mod rotating;

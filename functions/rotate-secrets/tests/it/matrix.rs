@@ -1,0 +1,1 @@
+//! The crash matrix with the real clients.
