@@ -5,8 +5,9 @@ mod gate;
 mod google;
 mod target;
 mod time;
+mod watch;
 
-pub(crate) use gate::{Fault, Gate};
+pub(crate) use gate::{Fault, Gate, faults};
 pub(crate) use google::Google;
 pub(crate) use target::{Accounts, Trouble};
 pub(crate) use time::TestTime;
@@ -22,6 +23,7 @@ use rotate_secrets::{
 };
 use std::{sync::Arc, time::Duration};
 use target::MemoryTarget;
+use watch::Watch;
 
 pub(crate) const SECRET: &str = "projects/demo/secrets/db";
 pub(crate) const SIDE: &str = "projects/demo/secrets/db-next";
@@ -49,7 +51,7 @@ impl Default for Setting {
 }
 
 pub(crate) struct Bed {
-    pub(crate) google: Google,
+    pub(crate) google: Arc<Google>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) time: TestTime,
@@ -61,7 +63,7 @@ pub(crate) struct Bed {
 impl Bed {
     /// A secret `db` with its first version, which the target accepts.
     pub(crate) async fn new(setting: Setting) -> Self {
-        let google = Google::start().await;
+        let google = Arc::new(Google::start().await);
         let time = TestTime::new();
         let gate = Arc::new(Gate::new(time.clone()));
         let proxy = Proxy::start(gate.clone(), google.url()).await;
@@ -89,7 +91,33 @@ impl Bed {
         self.google.reset();
         let first = self.accounts.reset(setting.overlap, setting.trouble.clone());
         self.google.seed(&first, setting.services);
-        self.gate.reset();
+        let (google, accounts) = (self.google.clone(), self.accounts.clone());
+        let watch = Watch::new(google, accounts, setting.overlap, setting.services);
+        self.gate.reset(Arc::new(watch));
+    }
+
+    /// Nothing that has to hold was violated.
+    pub(crate) fn assert_unharmed(&self, schedule: &str) {
+        let violations = self.gate.watch().violations();
+        assert!(violations.is_empty(), "{schedule}: {violations:#?}\n{:#?}", self.gate.calls());
+    }
+
+    /// At rest, readers get one value that works, and nothing else is left.
+    pub(crate) async fn assert_at_rest(&self, schedule: &str) {
+        let state = self.google.state().await.unwrap();
+        assert!(state.operation.is_none(), "{schedule}: {state:?}");
+        let current = self.google.value(SECRET, "current").await.unwrap();
+        assert!(self.accounts.accepts(&current), "{schedule}: {current}");
+        let latest = self.google.value(SECRET, "latest").await.unwrap();
+        assert_eq!(latest, current, "{schedule}");
+        assert_eq!(self.google.enabled(SIDE).await, 0, "{schedule}");
+        for (index, state) in self.google.versions(SECRET).await.iter().enumerate() {
+            if state == "ENABLED" {
+                let version = (index + 1).to_string();
+                let value = self.google.value(SECRET, &version).await.unwrap();
+                assert_eq!(value, current, "{schedule}: version {version} is left over");
+            }
+        }
     }
 
     /// One call, to its end.
@@ -108,10 +136,42 @@ impl Bed {
         }
     }
 
+    /// How much time has passed since the beginning.
+    pub(crate) fn time_passed(&self) -> Duration {
+        use nightshift_runtime::Clock as _;
+        self.time
+            .now()
+            .duration_since(self.time.start())
+            .unsigned_abs()
+    }
+
+    /// The number of the first call of this name in an undisturbed rotation; then begins anew.
+    pub(crate) async fn position(&self, call: &str) -> usize {
+        let setting = Setting {
+            overlap: self.managed.policy.overlap,
+            grace: self.managed.policy.grace,
+            services: self.managed.consumers.len(),
+            ..Setting::default()
+        };
+        self.reset(&setting).await;
+        self.call(Intent::manual(true, false)).await.unwrap();
+        let calls = self.gate.calls();
+        self.reset(&setting).await;
+        calls.iter().position(|made| made == call).unwrap()
+    }
+
     /// Delivers the event until it is acknowledged, then ticks until all is at rest. Returns how many calls there were.
     pub(crate) async fn converge(&self) -> usize {
+        self.deliver(false).await
+    }
+
+    /// Only ticks until all is at rest.
+    pub(crate) async fn settle(&self) {
+        self.deliver(true).await;
+    }
+
+    async fn deliver(&self, mut acknowledged: bool) -> usize {
         let due = self.time.start();
-        let mut acknowledged = false;
         for calls in 1..200 {
             let intent = if acknowledged {
                 Intent::Tick

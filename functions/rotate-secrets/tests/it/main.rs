@@ -1,6 +1,10 @@
 //! What holds of rotation, whoever dies, comes twice or wakes up late; and what holds against real servers.
 
 mod bed;
+mod consumers;
+mod events;
+mod failures;
 mod matrix;
 mod model;
+mod rivals;
 mod rotating;

@@ -1,6 +1,6 @@
 //! Every call to Google and to the target goes through here, is counted, and may be hit.
 
-use super::TestTime;
+use super::{TestTime, watch::Watch};
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
@@ -25,24 +25,39 @@ pub(crate) enum Fault {
     AnswerLost,
     /// The call fails without an effect.
     Failed,
+    /// The worker freezes before the call goes out, which then has its effect when it wakes up.
+    FrozenBefore,
+    /// The call has its effect, and the worker freezes before it hears of it.
+    FrozenAfter,
 }
 
-pub(crate) const FAULTS: [Fault; 4] = [
-    Fault::KilledBefore,
-    Fault::KilledAfter,
-    Fault::AnswerLost,
-    Fault::Failed,
-];
+/// What can happen to a call that changes something, and to one that does not: dying before it and dying after it are the
+/// same then, and so are losing its answer and failing.
+pub(crate) fn faults(call: &str) -> &'static [Fault] {
+    if changes(call) {
+        &[
+            Fault::KilledBefore,
+            Fault::KilledAfter,
+            Fault::AnswerLost,
+            Fault::Failed,
+        ]
+    } else {
+        &[Fault::KilledAfter, Fault::AnswerLost]
+    }
+}
 
 #[derive(Default)]
 struct Planned {
     calls: Vec<String>,
     faults: Vec<(usize, Fault)>,
+    watch: Option<Arc<Watch>>,
 }
 
 pub(crate) struct Gate {
     planned: Mutex<Planned>,
     kill: Notify,
+    frozen: Notify,
+    awake: Notify,
     time: TestTime,
 }
 
@@ -58,13 +73,22 @@ impl Gate {
         Self {
             planned: Mutex::default(),
             kill: Notify::new(),
+            frozen: Notify::new(),
+            awake: Notify::new(),
             time,
         }
     }
 
-    pub(crate) fn reset(&self) {
-        *self.planned.lock().unwrap() = Planned::default();
+    pub(crate) fn reset(&self, watch: Arc<Watch>) {
+        *self.planned.lock().unwrap() = Planned {
+            watch: Some(watch),
+            ..Planned::default()
+        };
         self.time.restart();
+    }
+
+    pub(crate) fn watch(&self) -> Arc<Watch> {
+        self.planned.lock().unwrap().watch.clone().unwrap()
     }
 
     /// The calls that are hit, counted from 0.
@@ -81,6 +105,21 @@ impl Gate {
         self.kill.notified().await;
     }
 
+    /// Waits until a worker is frozen.
+    pub(crate) async fn froze(&self) {
+        self.frozen.notified().await;
+    }
+
+    /// Wakes it up.
+    pub(crate) fn wake(&self) {
+        self.awake.notify_one();
+    }
+
+    async fn freeze(&self) {
+        self.frozen.notify_one();
+        self.awake.notified().await;
+    }
+
     /// Counts a call, carries it out unless something happens to it, and lets a second pass.
     pub(crate) async fn pass<T>(&self, name: &str, effect: impl Future<Output = T>) -> Passed<T> {
         let fault = self.count(name);
@@ -88,10 +127,18 @@ impl Gate {
         match fault {
             Some(Fault::Failed) => return Passed::Failed,
             Some(Fault::KilledBefore) => self.die().await,
+            Some(Fault::FrozenBefore) => self.freeze().await,
             _ => {}
         }
         let answer = effect.await;
+        if changes(name) {
+            self.watch().look(name).await;
+        }
         match fault {
+            Some(Fault::FrozenAfter) => {
+                self.freeze().await;
+                Passed::Answered(answer)
+            }
             Some(Fault::KilledAfter) => self.die().await,
             Some(Fault::AnswerLost) => Passed::AnswerLost,
             _ => Passed::Answered(answer),
@@ -110,6 +157,11 @@ impl Gate {
         self.kill.notify_one();
         std::future::pending().await
     }
+}
+
+/// Whether a call can change anything.
+pub(crate) fn changes(call: &str) -> bool {
+    !call.starts_with("GET ") && !["probe", "test"].contains(&call)
 }
 
 /// Stands between Google's clients and local-gcp.
