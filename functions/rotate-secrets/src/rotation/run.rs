@@ -58,6 +58,8 @@ pub(super) struct Facts {
     pub(super) consumers: Option<Consumers>,
     pub(super) references: BTreeMap<Vec<VersionNumber>, usize>,
     pub(super) rival: Option<Rival>,
+    /// Consumers that were rolled since they were last waited for.
+    pub(super) rolled: BTreeSet<usize>,
     pub(super) revoked: BTreeSet<Subject>,
     pub(super) retired: BTreeSet<VersionNumber>,
     pub(super) cleared: bool,
@@ -283,7 +285,10 @@ impl Run {
                 facts.applied_at.get_or_insert(now);
             }
             (_, Answer::Published(Added(version))) => facts.published = Some(version),
-            (Effect::Roll { .. }, _) => facts.consumers = None,
+            (Effect::Roll { consumer, .. }, _) => {
+                facts.consumers = None;
+                facts.rolled.insert(*consumer);
+            }
             (Effect::Revoke(subject), _) => {
                 facts.revoked.insert(*subject);
             }
@@ -298,6 +303,7 @@ impl Run {
     /// A [`Decision::Pause`] is over: whatever is in motion has to be looked at again.
     pub fn waited(&mut self) {
         self.facts.consumers = None;
+        self.facts.rolled.clear();
         self.facts.probes.clear();
     }
 

@@ -3,12 +3,14 @@
 
 mod gate;
 mod google;
+mod program;
 mod target;
 mod time;
 mod watch;
 
 pub(crate) use gate::{Fault, Gate, faults};
 pub(crate) use google::Google;
+pub(crate) use program::Program;
 pub(crate) use target::{Accounts, Trouble};
 pub(crate) use time::TestTime;
 
@@ -89,7 +91,9 @@ impl Bed {
     /// Begins anew, with the same servers.
     pub(crate) async fn reset(&self, setting: &Setting) {
         self.google.reset();
-        let first = self.accounts.reset(setting.overlap, setting.trouble.clone());
+        let first = self
+            .accounts
+            .reset(setting.overlap, setting.trouble.clone());
         self.google.seed(&first, setting.services);
         let (google, accounts) = (self.google.clone(), self.accounts.clone());
         let watch = Watch::new(google, accounts, setting.overlap, setting.services);
@@ -99,7 +103,11 @@ impl Bed {
     /// Nothing that has to hold was violated.
     pub(crate) fn assert_unharmed(&self, schedule: &str) {
         let violations = self.gate.watch().violations();
-        assert!(violations.is_empty(), "{schedule}: {violations:#?}\n{:#?}", self.gate.calls());
+        assert!(
+            violations.is_empty(),
+            "{schedule}: {violations:#?}\n{:#?}",
+            self.gate.calls()
+        );
     }
 
     /// At rest, readers get one value that works, and nothing else is left.
@@ -219,12 +227,14 @@ pub(crate) fn gcp(url: &str) -> Gcp {
     let options = nightshift_runtime::gcp::Options {
         endpoint: Some(url.to_owned()),
     };
-    Gcp::from_options(&options).unwrap().with_retry(RetryPolicy {
-        max_attempts: 3,
-        initial_delay: Duration::from_millis(1),
-        jitter: Jitter::None,
-        ..RetryPolicy::default()
-    })
+    Gcp::from_options(&options)
+        .unwrap()
+        .with_retry(RetryPolicy {
+            max_attempts: 3,
+            initial_delay: Duration::from_millis(1),
+            jitter: Jitter::None,
+            ..RetryPolicy::default()
+        })
 }
 
 fn managed(setting: &Setting, gate: &Arc<Gate>, accounts: &Arc<Accounts>) -> Managed {

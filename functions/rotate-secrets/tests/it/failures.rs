@@ -55,7 +55,10 @@ async fn a_target_that_is_down_for_a_day_is_noticed_by_no_reader_and_costs_no_ca
         }
         assert_eq!(bed.google.versions(SECRET).await, ["ENABLED"]);
         assert_eq!((bed.accounts.made(), bed.accounts.rejected()), (1, 0));
-        println!("{overlap:?}: {tries} calls in a day, {} calls out", bed.gate.calls().len());
+        println!(
+            "{overlap:?}: {tries} calls in a day, {} calls out",
+            bed.gate.calls().len()
+        );
         bed.accounts.set_trouble(Trouble::default());
         bed.time.pass(HOUR * 6);
         bed.settle().await;
@@ -99,7 +102,10 @@ async fn a_failed_rotation_is_written_down_with_the_time_of_its_next_try_and_wai
     assert_eq!(ended.stop, Stop::Failed(ErrorCode::TestFailed));
     let state = bed.google.state().await.unwrap();
     let next = state.next.unwrap().at;
-    assert_eq!((state.failed, state.error), (1, Some(ErrorCode::TestFailed)));
+    assert_eq!(
+        (state.failed, state.error),
+        (1, Some(ErrorCode::TestFailed))
+    );
     bed.call(Intent::Tick).await.unwrap();
     assert_eq!(bed.accounts.made(), 1, "before its time");
     bed.time.pass_to(next);
@@ -119,7 +125,12 @@ async fn an_abort_ends_a_rotation_that_is_stuck_and_leaves_nothing_behind() {
     .await;
     bed.call(manual()).await.unwrap();
     let ended = bed.call(Intent::Abort).await.unwrap();
-    assert_eq!(ended.stop, Stop::Failed(ErrorCode::Aborted), "{}", ended.sentence());
+    assert_eq!(
+        ended.stop,
+        Stop::Failed(ErrorCode::Aborted),
+        "{}",
+        ended.sentence()
+    );
     assert!(ended.is_well());
     assert_eq!(bed.google.enabled(SIDE).await, 0);
     assert_eq!(bed.google.versions(SECRET).await, ["ENABLED"]);
@@ -147,11 +158,22 @@ async fn a_rollback_puts_a_copy_of_the_old_value_in_front_and_never_disables_the
             published.sentence()
         );
         assert_ne!(bed.google.value(SECRET, "latest").await.unwrap(), "0:first");
-        assert_eq!(bed.google.value(SECRET, "previous").await.unwrap(), "0:first");
+        assert_eq!(
+            bed.google.value(SECRET, "previous").await.unwrap(),
+            "0:first"
+        );
         let ended = bed.call(Intent::Rollback).await.unwrap();
-        assert_eq!(ended.stop, Stop::Failed(ErrorCode::RolledBack), "{}", ended.sentence());
+        assert_eq!(
+            ended.stop,
+            Stop::Failed(ErrorCode::RolledBack),
+            "{}",
+            ended.sentence()
+        );
         assert_eq!(bed.google.value(SECRET, "latest").await.unwrap(), "0:first");
-        assert_eq!(bed.google.value(SECRET, "current").await.unwrap(), "0:first");
+        assert_eq!(
+            bed.google.value(SECRET, "current").await.unwrap(),
+            "0:first"
+        );
         let versions = bed.google.versions(SECRET).await;
         assert_eq!(versions, ["ENABLED", "DISABLED", "ENABLED"]);
         assert!(bed.accounts.accepts("0:first"));
@@ -191,7 +213,11 @@ async fn a_secret_whose_state_was_removed_is_adopted_and_not_rotated_in_the_same
     annotate(&bed, json!({"team": "shop"})).await;
     let due = bed.time.start();
     let ended = bed.call(Intent::scheduled(due)).await.unwrap();
-    assert!(matches!(ended.stop, Stop::Retry { .. }), "{}", ended.sentence());
+    assert!(
+        matches!(ended.stop, Stop::Retry { .. }),
+        "{}",
+        ended.sentence()
+    );
     assert_eq!(bed.google.versions(SECRET).await, ["ENABLED"]);
     let secret = bed.google.secret().await;
     assert_eq!(secret["annotations"]["team"], "shop", "kept");
@@ -206,7 +232,10 @@ async fn onboarding_rotates_nothing() {
     assert_eq!(ended.stop, Stop::Adopted);
     let again = bed.call(Intent::Adopt).await.unwrap();
     assert_eq!(again.stop, Stop::AlreadyManaged);
-    assert_eq!((bed.accounts.made(), bed.google.versions(SECRET).await.len()), (0, 1));
+    assert_eq!(
+        (bed.accounts.made(), bed.google.versions(SECRET).await.len()),
+        (0, 1)
+    );
 }
 
 #[tokio::test]
@@ -217,7 +246,8 @@ async fn an_operation_that_was_forgotten_is_found_again_by_its_candidate() {
     })
     .await;
     // The target has the candidate, and Terraform puts the annotations back.
-    bed.gate.plan(&[(bed.position("apply").await, crate::bed::Fault::KilledAfter)]);
+    bed.gate
+        .plan(&[(bed.position("apply").await, crate::bed::Fault::KilledAfter)]);
     assert!(bed.call_or_die(manual()).await.is_none());
     annotate(&bed, json!({})).await;
     bed.time.pass(HOUR);
@@ -233,12 +263,21 @@ async fn a_version_that_somebody_added_by_hand_is_adopted_if_it_works_and_report
     let bed = Bed::new(Setting::default()).await;
     add(&bed, "0:by-hand").await;
     let ended = bed.call(Intent::Tick).await.unwrap();
-    assert_eq!(ended.stop, Stop::Noticed(Notice::UnprovenNewest(VersionNumber(2))));
-    assert_eq!(bed.google.value(SECRET, "current").await.unwrap(), "0:first");
+    assert_eq!(
+        ended.stop,
+        Stop::Noticed(Notice::UnprovenNewest(VersionNumber(2)))
+    );
+    assert_eq!(
+        bed.google.value(SECRET, "current").await.unwrap(),
+        "0:first"
+    );
     bed.accounts.change_behind("0:by-hand");
     let ended = bed.call(Intent::Tick).await.unwrap();
     assert_eq!(ended.stop, Stop::Idle, "{}", ended.sentence());
-    assert_eq!(bed.google.value(SECRET, "current").await.unwrap(), "0:by-hand");
+    assert_eq!(
+        bed.google.value(SECRET, "current").await.unwrap(),
+        "0:by-hand"
+    );
 }
 
 #[tokio::test]
@@ -248,7 +287,10 @@ async fn an_unproven_newest_version_is_covered_by_a_copy_where_drift_is_to_be_re
     add(&bed, "0:by-hand").await;
     bed.settle().await;
     assert_eq!(bed.google.value(SECRET, "latest").await.unwrap(), "0:first");
-    assert_eq!(bed.google.versions(SECRET).await, ["ENABLED", "DISABLED", "ENABLED"]);
+    assert_eq!(
+        bed.google.versions(SECRET).await,
+        ["ENABLED", "DISABLED", "ENABLED"]
+    );
 }
 
 #[tokio::test]
@@ -257,7 +299,12 @@ async fn a_current_version_that_was_disabled_blocks_until_a_repair_makes_a_new_o
     let path = format!("/v1/{SECRET}/versions/1:disable");
     bed.google.post(&path, json!({})).await;
     let ended = bed.call(manual()).await.unwrap();
-    assert_eq!(ended.stop, Stop::Failed(ErrorCode::BaseUnusable), "{}", ended.sentence());
+    assert_eq!(
+        ended.stop,
+        Stop::Failed(ErrorCode::BaseUnusable),
+        "{}",
+        ended.sentence()
+    );
     assert_eq!(bed.google.versions(SECRET).await, ["DISABLED"]);
     let repaired = bed.call(Intent::manual(true, true)).await.unwrap();
     assert_eq!(repaired.stop, Stop::Rotated, "{}", repaired.sentence());
@@ -269,10 +316,19 @@ async fn a_current_version_that_was_disabled_blocks_until_a_repair_makes_a_new_o
 async fn a_frozen_secret_is_not_touched_by_anything() {
     let bed = Bed::new(Setting::default()).await;
     let state = State::adopted(VersionNumber(1)).to_annotation().unwrap();
-    annotate(&bed, json!({(STATE_ANNOTATION): state, (PAUSE_ANNOTATION): "true"})).await;
+    annotate(
+        &bed,
+        json!({(STATE_ANNOTATION): state, (PAUSE_ANNOTATION): "true"}),
+    )
+    .await;
     let etag = bed.google.secret().await["etag"].clone();
     let due = bed.time.start();
-    for intent in [Intent::scheduled(due), manual(), Intent::Tick, Intent::Abort] {
+    for intent in [
+        Intent::scheduled(due),
+        manual(),
+        Intent::Tick,
+        Intent::Abort,
+    ] {
         let ended = bed.call(intent).await.unwrap();
         assert_eq!(ended.stop, Stop::Paused);
     }
@@ -282,7 +338,11 @@ async fn a_frozen_secret_is_not_touched_by_anything() {
 #[tokio::test]
 async fn a_state_of_a_newer_program_is_left_alone() {
     let bed = Bed::new(Setting::default()).await;
-    annotate(&bed, json!({(STATE_ANNOTATION): "{\"v\":2,\"phase\":\"idle\"}"})).await;
+    annotate(
+        &bed,
+        json!({(STATE_ANNOTATION): "{\"v\":2,\"phase\":\"idle\"}"}),
+    )
+    .await;
     let ended = bed.call(manual()).await.unwrap();
     assert!(matches!(ended.stop, Stop::Refused(Refusal::Unreadable(_))));
     let sentence = ended.sentence();
@@ -340,7 +400,12 @@ async fn a_target_that_somebody_else_changed_stops_the_rotation_and_is_not_overw
     .await;
     bed.accounts.change_behind("0:by-hand");
     let ended = bed.call(manual()).await.unwrap();
-    assert_eq!(ended.stop, Stop::Failed(ErrorCode::Drift), "{}", ended.sentence());
+    assert_eq!(
+        ended.stop,
+        Stop::Failed(ErrorCode::Drift),
+        "{}",
+        ended.sentence()
+    );
     assert!(bed.accounts.accepts("0:by-hand"));
     assert_eq!(bed.google.versions(SECRET).await, ["ENABLED"]);
 }

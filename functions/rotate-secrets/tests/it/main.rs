@@ -6,5 +6,8 @@ mod events;
 mod failures;
 mod matrix;
 mod model;
+mod program;
 mod rivals;
 mod rotating;
+mod secrecy;
+mod serving;

@@ -40,7 +40,10 @@ async fn each_single_fault(name: &str, setting: Setting) {
             schedules += 1;
         }
     }
-    println!("{name}: {} calls undisturbed, {schedules} schedules with one fault", calls.len());
+    println!(
+        "{name}: {} calls undisturbed, {schedules} schedules with one fault",
+        calls.len()
+    );
 }
 
 async fn pairs_of_faults(name: &str, setting: Setting) {
@@ -66,7 +69,10 @@ async fn pairs_of_faults(name: &str, setting: Setting) {
         assert_eq!(published, 2, "{name}: {pair:?}");
         schedules += 1;
     }
-    println!("{name}: {schedules} of {} schedules with two faults", pairs.len());
+    println!(
+        "{name}: {schedules} of {} schedules with two faults",
+        pairs.len()
+    );
 }
 
 #[tokio::test]

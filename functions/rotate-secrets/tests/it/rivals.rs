@@ -16,9 +16,7 @@ async fn ten_copies_of_one_event_in_parallel_add_exactly_one_main_version() {
         let due = bed.time.start();
         let copies = (0..10).map(|_| bed.call(Intent::scheduled(due)));
         let ended = join_all(copies).await;
-        let rotated = |ended: &Result<rotate_secrets::apply::Ended, _>| {
-            matches!(ended, Ok(ended) if ended.stop == Stop::Rotated)
-        };
+        let rotated = |ended: &Result<rotate_secrets::apply::Ended, _>| matches!(ended, Ok(ended) if ended.stop == Stop::Rotated);
         assert_eq!(ended.iter().filter(|ended| rotated(ended)).count(), 1);
         bed.converge().await;
         assert_eq!(bed.google.versions(SECRET).await.len(), 2);

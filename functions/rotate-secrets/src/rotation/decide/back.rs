@@ -133,10 +133,9 @@ impl Back<'_> {
         }
         Err(match driver.run.facts.consumers {
             None => Decision::Look(Look::Consumers(copy)),
-            Some(Consumers::Behind(consumer)) => driver.act(Effect::Roll {
-                consumer,
-                version: copy,
-            }),
+            Some(Consumers::Behind(consumer)) => driver
+                .roll(consumer, copy)
+                .unwrap_or_else(|()| driver.blocked(ErrorCode::ConsumerTimeout)),
             Some(Consumers::Rolling) => driver.keep_watching(),
             Some(Consumers::Failed(_)) => driver.blocked(ErrorCode::ConsumerFailed),
             Some(Consumers::Ready) => return Ok(()),

@@ -235,7 +235,9 @@ impl Driver<'_> {
         state.operation = None;
         state.error = Some(why);
         state.failed += 1;
-        if !why.is_by_operator() && state.next.is_none() {
+        // Readers of an unproven version are helped by then; that is no reason for a rotation.
+        let is_repair = why == ErrorCode::UnprovenNewest;
+        if !why.is_by_operator() && !is_repair && state.next.is_none() {
             let wait = delay_after(state.failed, &self.operation.id.to_string());
             state.next = Some(Deferred {
                 due: self.operation.due,

@@ -64,12 +64,17 @@ impl Watch {
         };
         let recorded = self.recorded(&state).await;
         if !recorded.iter().any(|value| self.accounts.accepts(value)) {
-            self.violated(after, "no recorded, enabled version holds what the target accepts");
+            self.violated(
+                after,
+                "no recorded, enabled version holds what the target accepts",
+            );
         }
         self.look_at_applied(after, &recorded);
         for version in ["current", "latest"] {
             let value = self.google.value(SECRET, version).await;
-            let works = value.as_ref().is_some_and(|value| self.accounts.accepts(value));
+            let works = value
+                .as_ref()
+                .is_some_and(|value| self.accounts.accepts(value));
             if !works && !self.is_in_window(&state) {
                 self.violated(after, &format!("readers of `{version}` cannot log in"));
             }
@@ -85,7 +90,12 @@ impl Watch {
         let mut subjects = vec![Subject::main(state.current)];
         if let Some(operation) = &state.operation {
             subjects.push(Subject::main(operation.base));
-            subjects.extend(operation.phase.candidate().map(|candidate| candidate.subject()));
+            subjects.extend(
+                operation
+                    .phase
+                    .candidate()
+                    .map(|candidate| candidate.subject()),
+            );
         }
         let mut values = Vec::new();
         for subject in subjects {
