@@ -1,0 +1,13 @@
+//! What holds of rotation, whoever dies, comes twice or wakes up late; and what holds against real servers.
+
+mod bed;
+mod consumers;
+mod events;
+mod failures;
+mod matrix;
+mod model;
+mod program;
+mod rivals;
+mod rotating;
+mod secrecy;
+mod serving;

@@ -1,0 +1,72 @@
+//! The crash matrix: every scenario, with one fault and with two, at every step.
+
+use super::{
+    scenario::{self, Play, Scenario},
+    worker::{FAULTS, Fault},
+};
+use rotate_secrets::rotation::state::Place;
+
+fn play(scenario: &Scenario, faults: &[(usize, Fault)]) -> Play {
+    let mut play = Play::of(scenario, faults);
+    play.converge();
+    play.assert_unharmed(scenario);
+    play
+}
+
+#[test]
+fn undisturbed_rotations_publish_one_new_value_and_leave_nothing_behind() {
+    for scenario in scenario::all() {
+        let play = play(&scenario, &[]);
+        let world = &play.world;
+        println!("{}: {} steps", scenario.name, play.steps);
+        if scenario.succeeds {
+            assert_eq!(world.published_values(), 1, "{}", scenario.name);
+            assert_eq!(world.main.len(), 2, "{}", scenario.name);
+        }
+        assert_eq!(world.enabled(Place::Side), 0, "{}", scenario.name);
+        assert_eq!(world.enabled(Place::Main), 1, "{}", scenario.name);
+    }
+}
+
+#[test]
+fn any_one_fault_at_any_step_is_survived() {
+    let mut schedules = 0;
+    for scenario in scenario::all() {
+        let steps = play(&scenario, &[]).steps;
+        for at in 0..steps {
+            for fault in FAULTS {
+                let play = play(&scenario, &[(at, fault)]);
+                schedules += 1;
+                if scenario.succeeds {
+                    assert_eq!(
+                        play.world.published_values(),
+                        1,
+                        "{} {at} {fault:?}",
+                        scenario.name
+                    );
+                }
+            }
+        }
+    }
+    println!("{schedules} schedules with one fault");
+}
+
+#[test]
+fn any_two_faults_at_any_steps_are_survived() {
+    let mut schedules = 0;
+    for scenario in scenario::all() {
+        let steps = play(&scenario, &[]).steps;
+        for first in 0..steps {
+            for fault in FAULTS {
+                let after_first = play(&scenario, &[(first, fault)]).steps;
+                // The second fault also hits the recovery from the first.
+                for second in first + 1..after_first {
+                    let then = FAULTS[(first + second + schedules) % FAULTS.len()];
+                    play(&scenario, &[(first, fault), (second, then)]);
+                    schedules += 1;
+                }
+            }
+        }
+    }
+    println!("{schedules} schedules with two faults");
+}

@@ -1,0 +1,199 @@
+//! What has to hold after every step of every schedule.
+
+use super::world::{Value, VersionState, World};
+use rotate_secrets::rotation::{
+    Effect, Overlap, Phase,
+    state::{MAX_BYTES, Place, Subject, VersionNumber},
+};
+
+impl World {
+    fn violated(&mut self, what: impl Into<String>) {
+        let state = self.annotation.clone().unwrap_or_default();
+        self.violations.push(format!("{} in {state}", what.into()));
+    }
+
+    /// Whatever is written stays small.
+    pub(crate) fn check_written(&mut self) {
+        let length = self.annotation.as_ref().map_or(0, String::len);
+        if length > MAX_BYTES / 2 {
+            self.violated(format!("the annotation has {length} bytes"));
+        }
+    }
+
+    /// Only what the target accepts is published.
+    pub(crate) fn check_publication(&mut self, value: Value) {
+        if !self.accepts(value) {
+            self.violated(format!(
+                "{value:?} was published although the target refuses it"
+            ));
+        }
+    }
+
+    /// What may be done in which phase, and to what.
+    pub(crate) fn check_effect(&mut self, effect: &Effect) {
+        let Some(state) = self.state() else { return };
+        let Some(operation) = &state.operation else {
+            return;
+        };
+        match effect {
+            Effect::Apply(subject) => {
+                let candidate = operation
+                    .phase
+                    .candidate()
+                    .map(|candidate| candidate.subject());
+                let base = Subject::main(operation.base);
+                if Some(*subject) != candidate && *subject != base {
+                    self.violated(format!("{subject:?} was applied but not recorded"));
+                }
+            }
+            Effect::Retire(version) => self.check_unused(*version),
+            Effect::Revoke(subject) if subject.place == Place::Main => {
+                self.check_unused(subject.version);
+            }
+            Effect::Clear {
+                place: Place::Main,
+                after,
+                up_to,
+            } => {
+                for version in after.0 + 1..=up_to.0 {
+                    self.check_unused(VersionNumber(version));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn check_unused(&mut self, version: VersionNumber) {
+        if self
+            .consumers
+            .iter()
+            .any(|consumer| consumer.serving == version.0)
+        {
+            self.violated(format!("version {version} was retired while in use"));
+        }
+        if version == self.newest() {
+            self.violated(format!("version {version} was retired while the newest"));
+        }
+    }
+
+    /// What holds at every instant.
+    pub(crate) fn check(&mut self) {
+        let Some(state) = self.state() else { return };
+        let recorded = self.recorded();
+        let enabled = recorded
+            .iter()
+            .filter_map(|subject| self.readable(*subject));
+        if !enabled.clone().any(|value| self.accepts(value)) {
+            self.violated("no recorded, enabled version holds what the target accepts");
+        }
+        let held = self.accounts[0];
+        let known = recorded.iter().filter_map(|subject| self.version(*subject));
+        let is_known = known.clone().any(|version| Some(version.value.id) == held);
+        if self.overlap == Overlap::Single && !is_known {
+            self.violated("the target holds something that is not recorded");
+        }
+        // Without an overlap, readers of base are shut out between apply and publication, and readers of the candidate
+        // while it is taken back: that is the window which the documentation states.
+        let published = self.readable(Subject::main(state.current));
+        let moving = state.operation.as_ref().is_some_and(|operation| {
+            matches!(
+                operation.phase,
+                Phase::Staged { .. } | Phase::Proven { .. } | Phase::Undoing(_)
+            )
+        });
+        if (self.overlap == Overlap::Both || !moving)
+            && !published.is_some_and(|value| self.accepts(value))
+        {
+            self.violated("readers of `current` are shut out");
+        }
+        if self.overlap == Overlap::Both {
+            self.check_without_window();
+        }
+    }
+
+    /// With an overlap nobody is ever shut out, whichever way they read.
+    fn check_without_window(&mut self) {
+        let inline = self.aliases.contains_key("pending") || self.inline_leftovers();
+        let newest = self.readable(Subject::main(self.newest()));
+        if !inline && !newest.is_some_and(|value| self.accepts(value)) {
+            self.violated("readers of `latest` are shut out");
+        }
+        for consumer in self.consumers.clone() {
+            let value = self.readable(Subject::main(VersionNumber(consumer.serving)));
+            if !value.is_some_and(|value| self.accepts(value)) {
+                self.violated("a consumer is shut out");
+            }
+        }
+        if let Some(previous) = self.aliases.get("previous").copied() {
+            let value = self.readable(Subject::main(VersionNumber(previous)));
+            if !value.is_some_and(|value| self.accepts(value)) {
+                self.violated("readers of `previous` are shut out");
+            }
+        }
+    }
+
+    /// With candidates in the main secret, `latest` may be unproven: that mode is only for secrets without such readers.
+    fn inline_leftovers(&self) -> bool {
+        self.side.is_empty() && self.last_id > 1
+    }
+
+    /// Every version that the state names.
+    fn recorded(&self) -> Vec<Subject> {
+        let Some(state) = self.state() else {
+            return Vec::new();
+        };
+        let mut recorded = vec![Subject::main(state.current)];
+        recorded.extend(state.twins.iter().copied().map(Subject::main));
+        if let Some(operation) = &state.operation {
+            recorded.push(Subject::main(operation.base));
+            recorded.extend(
+                operation
+                    .phase
+                    .candidate()
+                    .map(|candidate| candidate.subject()),
+            );
+        }
+        recorded
+    }
+
+    /// What holds once everything has come to rest.
+    pub(crate) fn check_at_rest(&mut self) {
+        let state = self.state().expect("a state");
+        if state.operation.is_some() {
+            self.violated("it did not come to rest");
+        }
+        for (who, version) in [("current", state.current), ("latest", self.newest())] {
+            let value = self.readable(Subject::main(version));
+            if !value.is_some_and(|value| self.accepts(value)) {
+                self.violated(format!("at rest, readers of `{who}` are shut out"));
+            }
+        }
+        let current = self.readable(Subject::main(state.current));
+        for consumer in self.consumers.clone() {
+            let serving = self.readable(Subject::main(VersionNumber(consumer.serving)));
+            if serving != current {
+                self.violated("at rest, a consumer uses something else than `current`");
+            }
+        }
+        if self.aliases.len() != 1 {
+            self.violated(format!("at rest, there are aliases {:?}", self.aliases));
+        }
+    }
+
+    /// How many different credentials the main secret has been given since the beginning.
+    pub(crate) fn published_values(&self) -> usize {
+        let mut ids: Vec<_> = self.main.iter().map(|version| version.value.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.len() - 1
+    }
+
+    pub(crate) fn enabled(&self, place: Place) -> usize {
+        let versions = match place {
+            Place::Main => &self.main,
+            Place::Side => &self.side,
+        };
+        let enabled = |version: &&super::world::Version| version.state == VersionState::Enabled;
+        versions.iter().filter(enabled).count()
+    }
+}
