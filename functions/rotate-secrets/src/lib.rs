@@ -1,2 +1,4 @@
 //! Rotates secrets.
+pub mod password;
 pub mod rotation;
+pub mod scram;
