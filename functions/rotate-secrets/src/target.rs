@@ -4,6 +4,7 @@
 //! useless; when and in which order is decided elsewhere. The identity of the target (host, user, key owner) comes from
 //! the configuration and never from a secret: a payload that names another is [unfit](TargetError::Unfit).
 
+mod layout;
 mod random;
 
 use crate::{payload::Payload, secret_manager::SecretName};
