@@ -104,10 +104,14 @@ pub(super) fn quoted(text: &str) -> Result<Zeroizing<String>, Misfit> {
 
 /// An object of these members.
 pub(super) fn object(members: &[(&str, &str)]) -> Result<Zeroizing<String>, Misfit> {
-    let room: usize = members.iter().map(|(k, v)| 6 * (k.len() + v.len()) + 6).sum();
+    let room: usize = members
+        .iter()
+        .map(|(k, v)| 6 * (k.len() + v.len()) + 6)
+        .sum();
     let mut text = Zeroizing::new(String::with_capacity(room + 2));
     for (key, value) in members {
-        text.push(if text.is_empty() { '{' } else { ',' });
+        let separator = if text.is_empty() { '{' } else { ',' };
+        text.push(separator);
         text.push_str(&quoted(key)?);
         text.push(':');
         text.push_str(&quoted(value)?);

@@ -73,7 +73,10 @@ fn urls_in_fields_follow_percent_encoded() {
 fn a_url_and_a_field_that_disagree_are_noticed() {
     let layout = layout(json!({"json": {"urls": ["url"]}}));
     assert_eq!(
-        misfit(&layout, r#"{"url":"postgres://a:one@db/x","password":"two"}"#),
+        misfit(
+            &layout,
+            r#"{"url":"postgres://a:one@db/x","password":"two"}"#
+        ),
         "field `url` and field `password` hold different passwords"
     );
 }
@@ -93,15 +96,27 @@ fn a_payload_can_be_a_url() {
 fn what_does_not_fit_is_named_without_its_content() {
     let fields = layout(json!({"json": {"user": "user"}}));
     let cases = [
-        (&fields, "hunter2", "it is not a JSON object: line 1, column 1"),
-        (&fields, r#"["hunter2"]"#, "it is not a JSON object: line 1, column 0"),
+        (
+            &fields,
+            "hunter2",
+            "it is not a JSON object: line 1, column 1",
+        ),
+        (
+            &fields,
+            r#"["hunter2"]"#,
+            "it is not a JSON object: line 1, column 0",
+        ),
         (&fields, r#"{"user":"a"}"#, "field `password` is missing"),
         (
             &fields,
             r#"{"password":"hunter2","password":"hunter2"}"#,
             "field `password` is there twice",
         ),
-        (&fields, r#"{"password":12345}"#, "field `password` is not a string"),
+        (
+            &fields,
+            r#"{"password":12345}"#,
+            "field `password` is not a string",
+        ),
         (&Layout::Text, "", "it is empty"),
         (
             &Layout::Url,

@@ -26,9 +26,7 @@ pub(super) struct ConnectionUrl<'a> {
 impl<'a> ConnectionUrl<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, Misfit> {
         let misfit = |why: &str| Misfit(format!("{why}, expected scheme://user:password@host/…"));
-        let end = text
-            .find("://")
-            .ok_or_else(|| misfit("it is not a URL"))?;
+        let end = text.find("://").ok_or_else(|| misfit("it is not a URL"))?;
         let (scheme, after) = text.split_at(end + 3);
         let authority = after.find(['/', '?', '#']).unwrap_or(after.len());
         let (authority, rest) = after.split_at(authority);
@@ -43,8 +41,13 @@ impl<'a> ConnectionUrl<'a> {
         }
         let query = rest.split_once('?').map_or("", |(_, query)| query);
         let keys = ["password=", "user="];
-        if query.split('&').any(|pair| keys.iter().any(|key| pair.starts_with(key))) {
-            return Err(misfit("the URL names user or password a second time, as a parameter"));
+        if query
+            .split('&')
+            .any(|pair| keys.iter().any(|key| pair.starts_with(key)))
+        {
+            return Err(misfit(
+                "the URL names user or password a second time, as a parameter",
+            ));
         }
         Ok(Self {
             scheme,
