@@ -7,7 +7,11 @@
 mod layout;
 mod random;
 
-use crate::{payload::Payload, secret_manager::SecretName};
+use crate::{
+    payload::Payload,
+    rotation::{Failure, FailureKind, state::ErrorCode},
+    secret_manager::SecretName,
+};
 use async_trait::async_trait;
 use nightshift_runtime::gcp::Gcp;
 use serde::Deserialize;
@@ -138,6 +142,20 @@ pub enum TargetError {
     /// The payload is not one for this target: another user, another host, a field missing.
     #[error("the secret does not fit its target: {0}")]
     Unfit(String),
+}
+
+impl TargetError {
+    /// As a rotation sees it.
+    pub(crate) fn failure(&self) -> Failure {
+        let (kind, code) = match self {
+            Self::Refused(_) => (FailureKind::Permanent, ErrorCode::TargetRefused),
+            Self::Unreachable(_) => (FailureKind::Transient, ErrorCode::TargetUnreachable),
+            Self::Unknown(_) => (FailureKind::Unknown, ErrorCode::OutcomeUnknown),
+            Self::Denied(_) => (FailureKind::Permanent, ErrorCode::TargetDenied),
+            Self::Unfit(_) => (FailureKind::Permanent, ErrorCode::BaseUnusable),
+        };
+        Failure { kind, code }
+    }
 }
 
 /// One thing that a preflight looked at.

@@ -78,6 +78,8 @@ pub enum ErrorCode {
     TargetUnreachable,
     /// The target's policy refused the candidate, and its successors.
     TargetRefused,
+    /// The target does not let us change anything.
+    TargetDenied,
     /// The target took the candidate, but then did not let it do what the application needs.
     TestFailed,
     /// The target accepts neither base nor candidate: somebody else changed it.
@@ -109,6 +111,13 @@ pub enum ErrorCode {
     /// Written by a newer program.
     #[serde(other)]
     Other,
+}
+
+impl ErrorCode {
+    /// Whether it is no failure but what a person wanted.
+    pub fn is_by_operator(self) -> bool {
+        matches!(self, Self::Aborted | Self::RolledBack)
+    }
 }
 
 impl fmt::Display for ErrorCode {

@@ -210,6 +210,7 @@ impl Driver<'_> {
                 | ErrorCode::ConsumerFailed
                 | ErrorCode::Drift
                 | ErrorCode::BaseUnusable
+                | ErrorCode::TargetDenied
                 | ErrorCode::SecretDenied),
             ) => Stop::Blocked(code),
             code => Stop::Retry { at, code },
@@ -234,8 +235,7 @@ impl Driver<'_> {
         state.operation = None;
         state.error = Some(why);
         state.failed += 1;
-        let by_operator = matches!(why, ErrorCode::Aborted | ErrorCode::RolledBack);
-        if !by_operator && state.next.is_none() {
+        if !why.is_by_operator() && state.next.is_none() {
             let wait = delay_after(state.failed, &self.operation.id.to_string());
             state.next = Some(Deferred {
                 due: self.operation.due,

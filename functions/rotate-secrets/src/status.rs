@@ -1,0 +1,123 @@
+//! How a secret stands, and what about it somebody should look at.
+
+use crate::{
+    apply::Services,
+    managed::Managed,
+    rotation::{State, state::Lease},
+    secret_manager::{Schedule, Secret, SecretError},
+};
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// How one secret stands.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// When its value was made, as far as that is known.
+    pub since: Option<Timestamp>,
+    /// What its annotation says; none if it is not under management.
+    pub state: Option<State>,
+    /// Whether a person has frozen it.
+    pub paused: bool,
+    /// Secret Manager's schedule.
+    pub schedule: Option<Schedule>,
+    /// What somebody should look at.
+    pub problems: Vec<String>,
+}
+
+/// Looks at one secret.
+pub async fn look(services: &Services, managed: &Managed) -> Result<Standing, SecretError> {
+    let secret = services.secrets.read(&managed.name.name).await?;
+    let now = services.time.now();
+    let view = secret.view();
+    let mut problems = Vec::new();
+    let state = view.state.unwrap_or_else(|error| {
+        problems.push(error.to_string());
+        None
+    });
+    let since = since(services, managed, &secret, state.as_ref()).await?;
+    problems.extend(judge(managed, view.paused, state.as_ref(), since, now));
+    Ok(Standing {
+        since,
+        schedule: secret.schedule(),
+        paused: view.paused,
+        state,
+        problems,
+    })
+}
+
+/// A rotation counts when it is complete; before the first, the age of the version counts.
+async fn since(
+    services: &Services,
+    managed: &Managed,
+    secret: &Secret,
+    state: Option<&State>,
+) -> Result<Option<Timestamp>, SecretError> {
+    let Some(state) = state else {
+        return Ok(secret.created());
+    };
+    if state.last_done.is_some() {
+        return Ok(state.last_done);
+    }
+    let name = &managed.name.name;
+    let version = services.secrets.version(name, state.current).await?;
+    Ok(version.created)
+}
+
+fn judge(
+    managed: &Managed,
+    paused: bool,
+    state: Option<&State>,
+    since: Option<Timestamp>,
+    now: Timestamp,
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    let age = since.map(|since| now.duration_since(since));
+    if let (Some(age), Some(most)) = (age, managed.max_age)
+        && age > SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX)
+    {
+        problems.push(format!(
+            "its value is {} old, and at most {} is allowed",
+            words(age),
+            nightshift_runtime::report::duration(most)
+        ));
+    }
+    let Some(state) = state else {
+        problems.push("it is not under management yet".to_owned());
+        return problems;
+    };
+    if let (Some(operation), true) = (&state.operation, paused) {
+        let phase = operation.phase.name();
+        problems.push(format!(
+            "it is frozen in the middle of a rotation ({phase})"
+        ));
+    }
+    match (&state.operation, state.error) {
+        (Some(operation), Some(code)) => problems.push(format!(
+            "{} since {} and tried {} times: {code}",
+            operation.phase.name(),
+            operation.since,
+            operation.tries
+        )),
+        (Some(operation), None) if is_orphaned(operation.lease.as_ref(), managed, now) => {
+            problems.push(format!(
+                "whoever drove it has been silent since {}",
+                operation.since
+            ));
+        }
+        (None, Some(code)) if !code.is_by_operator() => {
+            problems.push(format!("its last rotation went back: {code}"));
+        }
+        _ => {}
+    }
+    problems
+}
+
+/// Whether a lease ended two leases ago and nobody has taken over: the tick does not run.
+fn is_orphaned(lease: Option<&Lease>, managed: &Managed, now: Timestamp) -> bool {
+    let patience = managed.policy.lease * 2;
+    lease.is_some_and(|lease| lease.until + patience < now)
+}
+
+fn words(age: SignedDuration) -> String {
+    nightshift_runtime::report::duration(Duration::try_from(age).unwrap_or_default())
+}
