@@ -8,6 +8,7 @@ mod console;
 mod engine;
 mod google;
 mod http;
+mod iam;
 mod identity;
 mod metadata;
 mod options;

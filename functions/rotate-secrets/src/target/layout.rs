@@ -3,10 +3,13 @@
 //! Only what belongs to the credential is replaced. Everything else, down to the spaces between fields, stays as somebody
 //! wrote it.
 
+mod edits;
 mod json;
 #[cfg(test)]
 mod tests;
 mod url;
+
+pub(super) use edits::Edits;
 
 use super::TargetError;
 use crate::payload::Payload;
@@ -104,7 +107,17 @@ pub struct Credential<'a> {
 /// Why a payload cannot be understood; names the field, and never says what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Misfit(pub(super) String);
+pub struct Misfit(String);
+
+impl Misfit {
+    pub(super) fn new(why: String) -> Self {
+        Self(why)
+    }
+
+    pub(super) fn why(self) -> String {
+        self.0
+    }
+}
 
 impl From<Misfit> for TargetError {
     fn from(misfit: Misfit) -> Self {

@@ -31,12 +31,37 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Whether the object has a field of this name.
+    pub(super) fn has(&self, field: &str) -> Result<bool, Misfit> {
+        let members: Result<Members<'_>, _> = serde_json::from_str(self.text);
+        let members = members.map_err(|_| Misfit("it is not a JSON object".to_owned()))?;
+        Ok(members.0.iter().any(|(name, _)| name == field))
+    }
+
+    /// The edit that puts the members of `object` before all others.
+    pub(super) fn insertion(&self, object: &str) -> Edit {
+        let at = self.text.find('{').map_or(0, |brace| brace + 1);
+        let members = &object[1..object.len() - 1];
+        let empty = self.text[at..].trim_start().starts_with('}');
+        let mut inserted = Zeroizing::new(String::with_capacity(members.len() + 1));
+        inserted.push_str(members);
+        if !empty {
+            inserted.push(',');
+        }
+        (at..at, inserted)
+    }
+
     /// The string at `name`.
     pub(super) fn text(&self, name: &str) -> Result<Zeroizing<String>, Misfit> {
         let raw = &self.text[self.span(name)?];
         serde_json::from_str(raw)
             .map(Zeroizing::new)
             .map_err(|_| Misfit(format!("field `{name}` is not a string")))
+    }
+
+    /// The JSON at `name`.
+    pub(super) fn raw(&self, name: &str) -> Result<&'a str, Misfit> {
+        Ok(&self.text[self.span(name)?])
     }
 
     /// The number at `name`, or the string that holds one.
