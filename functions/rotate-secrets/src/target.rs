@@ -4,7 +4,15 @@
 //! useless; when and in which order is decided elsewhere. The identity of the target (host, user, key owner) comes from
 //! the configuration and never from a secret: a payload that names another is [unfit](TargetError::Unfit).
 
+mod cloud_sql;
+mod google;
+mod http_hook;
+mod key_pair;
+pub mod layout;
+mod postgres;
 mod random;
+mod readers_only;
+mod service_account_key;
 
 use crate::{
     payload::Payload,
@@ -19,7 +27,12 @@ pub use crate::rotation::{
     Overlap,
     state::{OperationId, Slot},
 };
+pub use http_hook::HttpHookConfig;
+pub use key_pair::{Algorithm, KeyPairConfig};
+pub use postgres::{AdminConfig, PostgresConfig, TableRight, TableRights, TlsConfig};
 pub use random::RandomConfig;
+use readers_only::ReadersOnly;
+pub use service_account_key::ServiceAccountKeyConfig;
 
 /// A system that accepts a credential.
 ///
@@ -210,8 +223,16 @@ impl Finding {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetConfig {
+    /// A system of somebody else's, behind an address of theirs.
+    HttpHook(HttpHookConfig),
+    /// Key pairs that sign, and the public keys by which others check.
+    KeyPair(KeyPairConfig),
+    /// The password of one Postgres role, or of two that take turns.
+    Postgres(Box<PostgresConfig>),
     /// A value that nobody but its readers knows.
     Random(RandomConfig),
+    /// The key file of a Google service account.
+    ServiceAccountKey(ServiceAccountKeyConfig),
 }
 
 /// What targets are built with, beside their own settings.
@@ -227,7 +248,11 @@ impl TargetConfig {
     /// Checks the settings, without asking anybody: what is wrong names its key.
     pub fn validate(&self) -> Result<(), InvalidTarget> {
         match self {
+            Self::HttpHook(config) => config.validate(),
+            Self::KeyPair(config) => config.validate(),
+            Self::Postgres(config) => config.validate(),
             Self::Random(config) => config.validate(),
+            Self::ServiceAccountKey(config) => config.validate(),
         }
     }
 
@@ -236,9 +261,22 @@ impl TargetConfig {
         &self,
         surroundings: Surroundings<'_>,
     ) -> Result<Box<dyn Target>, TargetError> {
-        let _ = surroundings;
         match self {
-            Self::Random(config) => Ok(Box::new(random::Random::new(config.clone()))),
+            Self::HttpHook(config) => {
+                let hook = http_hook::HttpHook::new(config.clone(), surroundings)?;
+                Ok(Box::new(hook))
+            }
+            Self::KeyPair(config) => Ok(Box::new(ReadersOnly(config.clone()))),
+            Self::Postgres(config) => {
+                let config = PostgresConfig::clone(config);
+                Ok(Box::new(postgres::Postgres::new(config, surroundings)?))
+            }
+            Self::Random(config) => Ok(Box::new(ReadersOnly(config.clone()))),
+            Self::ServiceAccountKey(config) => {
+                let key =
+                    service_account_key::ServiceAccountKey::new(config.clone(), surroundings)?;
+                Ok(Box::new(key))
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ mod consumers;
 mod events;
 mod failures;
 mod matrix;
+mod kinds;
 mod model;
 mod program;
 mod rivals;
