@@ -1,6 +1,7 @@
 //! What holds of rotation, whoever dies, comes twice or wakes up late; and what holds against real servers.
 
 mod bed;
+mod catalogue;
 mod consumers;
 mod events;
 mod failures;

@@ -13,6 +13,9 @@ use std::time::Duration;
 /// How often consumers that are starting are asked whether they are ready.
 const ROLLOUT_INTERVAL: Duration = Duration::from_secs(5);
 
+/// How long consumers that are starting are watched at least, however late it is.
+const SHORTEST_WATCH: Duration = Duration::from_secs(30);
+
 /// Brings every consumer to the new version, one after the other.
 pub(super) fn promoted(driver: &Driver, candidate: &Candidate, main: VersionNumber) -> Decision {
     match driver.run.facts.consumers {
@@ -125,9 +128,14 @@ impl Driver<'_> {
         Ok(self.act(Effect::Roll { consumer, version }))
     }
 
-    /// Consumers are starting, and have until the deadline to be ready.
+    /// Consumers are starting, and have until the deadline to be ready. It counts from the last of them that was rolled,
+    /// and whoever takes over from a worker that died meanwhile gives them a moment before it gives them up.
     fn keep_watching_to_the_deadline(&self) -> Decision {
-        if self.operation.since + self.policy.rollout_deadline <= self.now {
+        let facts = &self.run.facts;
+        let rolled = facts.rolled_at.unwrap_or(self.operation.since);
+        let watched = facts.watched_from.unwrap_or(self.now);
+        let deadline = (rolled + self.policy.rollout_deadline).max(watched + SHORTEST_WATCH);
+        if deadline <= self.now {
             self.turn_around(ErrorCode::ConsumerTimeout)
         } else {
             self.keep_watching()
