@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod accounts;
 pub mod cli;
 pub mod demo;
 mod error;

@@ -5,6 +5,7 @@ mod database;
 mod google;
 mod program;
 mod project;
+mod rotation;
 mod watchdog;
 
 use crate::{Error, screen::Screen};
@@ -14,7 +15,7 @@ use google::Google;
 use jiff::Timestamp;
 use nightshift_runtime::Shutdown;
 use program::{PROGRAMS, Program};
-use project::PROJECT;
+use project::{PROJECT, Wiring};
 use reqwest::Method;
 use std::{fs, path::PathBuf};
 
@@ -47,21 +48,31 @@ pub async fn run(options: &Options, shutdown: &Shutdown) -> Result<(), Error> {
 /// Starts everything, and returns only with what went wrong.
 async fn stay_up(options: &Options, crew: &mut Crew, screen: Screen) -> Result<(), Error> {
     let ports = program::choose_ports(options.port)?;
-    let [port, backup] = ports[..] else {
+    let [port, backup, rotator] = ports[..] else {
         return Ok(());
     };
     let google = Google::new(Program::url(port))?;
+    let [backup, rotator] = [backup, rotator].map(Program::url);
     let seed = crew.folder().join("seed.json");
-    let project = project::seed(Timestamp::now(), &Program::url(backup));
+    let database = crew.open_database().await?;
+    let (url, target) = (database.url.clone(), database.accounts.target());
+    let wiring = Wiring {
+        backup: &backup,
+        rotator: &rotator,
+        password: &database.first,
+    };
+    let project = project::seed(Timestamp::now(), &wiring);
     fs::write(&seed, project.to_string())
         .map_err(|source| Error::io(format!("write {}", seed.display()), source))?;
-    let database = crew.open_database().await?;
-    for (program, port) in PROGRAMS.iter().zip(ports) {
-        let arguments = program.arguments(port, &seed.to_string_lossy(), &database);
-        let folder = options.programs.as_deref();
+    let folder = options.programs.as_deref();
+    for (at, (program, port)) in PROGRAMS.iter().zip(ports).enumerate() {
+        let arguments = program.arguments(port, &seed.to_string_lossy(), &url);
         crew.start(program, folder, &arguments, &google.url)?;
         let ready = format!("{}{}", Program::url(port), program.ready);
         crew.wait_for(&google.http, program.name, &ready).await?;
+        if at == 0 {
+            rotation::prepare(crew, folder, &google, target.clone()).await?;
+        }
     }
     let resources = project::cloud_run();
     let creations = resources
@@ -70,12 +81,12 @@ async fn stay_up(options: &Options, crew: &mut Crew, screen: Screen) -> Result<(
     try_join_all(creations).await?;
     // It begins with what the user does.
     google.ask(Method::DELETE, "/_local/journal", None).await?;
-    screen.tell(&greeting(&google.url, &Program::url(backup)))?;
+    screen.tell(&greeting(&google.url, &backup, &rotator))?;
     Err(crew.any_ended().await)
 }
 
 /// Where everything is, and what to try.
-fn greeting(url: &str, backup: &str) -> String {
+fn greeting(url: &str, backup: &str, rotator: &str) -> String {
     let port = url.rsplit(':').next().unwrap_or_default();
     format!(
         "\
@@ -84,11 +95,16 @@ Nightshift is up: the project `{PROJECT}`, a web shop in two regions, with no ac
   Console    {url}/
   All APIs   {url}      (functions: NIGHTSHIFT_GCP_ENDPOINT={url})
   backup     {backup}      (a real one, of a real PostgreSQL; Pub/Sub wakes it with a signed token)
+  rotator    {rotator}      (rotate-secrets, which changes the passwords of that PostgreSQL)
 
 Try, in another terminal, and watch the console:
 
   # What the schedule does at night: `{{\"command\":\"run\"}}`. The backup appears in the bucket demo-shop-backups.
   curl -d '{{\"messages\":[{{\"data\":\"eyJjb21tYW5kIjoicnVuIn0=\"}}]}}' {url}/v1/projects/{PROJECT}/topics/backup-runs:publish
+
+  # A new password for the shop's database, as by the console's button `Rotate now`: `{{\"command\":\"rotate\",…}}`. The other of
+  # its two users gets it, and the service `checkout` a new revision; the tick of the next hour retires the old one.
+  curl -d '{{\"messages\":[{{\"data\":\"eyJjb21tYW5kIjoicm90YXRlIiwic2VjcmV0Ijoic2hvcC1kYi1wYXNzd29yZCJ9\"}}]}}' {url}/v1/projects/{PROJECT}/topics/secret-rotations:publish
 
   # Live through eleven days: schedules tick, a secret asks to be rotated.
   curl -d '{{\"advance\":\"11d\"}}' {url}/_local/clock

@@ -10,7 +10,7 @@ use nix::{
 use std::{ffi::OsString, path::Path, process::Stdio, time::Duration};
 use tempfile::TempDir;
 use tokio::{
-    process::Child,
+    process::{Child, Command},
     time::{Instant, sleep, timeout},
 };
 
@@ -49,10 +49,10 @@ impl Crew {
         self.folder.path()
     }
 
-    /// Opens the shop's database, which outlives the programs, and returns its URL.
-    pub(super) async fn open_database(&mut self) -> Result<String, Error> {
+    /// Opens the shop's database, which outlives the programs.
+    pub(super) async fn open_database(&mut self) -> Result<&Database, Error> {
         let database = Database::open(self.folder.path().to_path_buf()).await?;
-        Ok(self.database.insert(database).url.clone())
+        Ok(self.database.insert(database))
     }
 
     /// Starts a program on its port. Not ready yet: see [`wait_for`](Self::wait_for).
@@ -63,19 +63,8 @@ impl Crew {
         arguments: &[String],
         google: &str,
     ) -> Result<(), Error> {
-        let named = folder.map(|folder| folder.join(program.name));
-        let file = programs::find(program.name, named.as_deref(), "--programs")?;
-        let database: Vec<(&str, OsString)> = self
-            .database
-            .as_ref()
-            .map_or_else(Vec::new, Database::environment);
-        let child = programs::command(&file)
-            .args(arguments)
-            .env("NIGHTSHIFT_GCP_ENDPOINT", google)
-            .envs(database)
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
+        let child = self
+            .command(program.name, folder, arguments, google)?
             // Ctrl-C is for us; the programs are stopped in order.
             .process_group(0)
             .kill_on_drop(true)
@@ -84,6 +73,53 @@ impl Crew {
         let pid = child.id();
         self.running.push((program.name, child));
         pid.map_or(Ok(()), |pid| self.watchdog.watch(pid))
+    }
+
+    /// Runs a program to its end, which has to be a good one.
+    pub(super) async fn run(
+        &self,
+        name: &'static str,
+        folder: Option<&Path>,
+        arguments: &[String],
+        google: &str,
+    ) -> Result<(), Error> {
+        let mut command = self.command(name, folder, arguments, google)?;
+        let output = command.stderr(Stdio::piped()).kill_on_drop(true).output();
+        let output = output
+            .await
+            .map_err(|source| Error::io(format!("run {name}"), source))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(Error::Command {
+            command: format!("{name} {}", arguments.join(" ")),
+            status: output.status,
+            said: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    fn command(
+        &self,
+        name: &'static str,
+        folder: Option<&Path>,
+        arguments: &[String],
+        google: &str,
+    ) -> Result<Command, Error> {
+        let named = folder.map(|folder| folder.join(name));
+        let file = programs::find(name, named.as_deref(), "--programs")?;
+        let database: Vec<(&str, OsString)> = self
+            .database
+            .as_ref()
+            .map_or_else(Vec::new, Database::environment);
+        let mut command = programs::command(&file);
+        command
+            .args(arguments)
+            .env("NIGHTSHIFT_GCP_ENDPOINT", google)
+            .envs(database)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        Ok(command)
     }
 
     /// Waits until `url` answers 200; an end of any program is an error before that.

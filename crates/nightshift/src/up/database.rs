@@ -1,6 +1,7 @@
-//! The database that `backup` looks after: a web shop in a PostgreSQL that is thrown away with the rest.
+//! The database that `backup` looks after and whose password `rotate-secrets` changes: a web shop in a PostgreSQL that is
+//! thrown away with the rest.
 
-use crate::{Error, programs};
+use crate::{Error, accounts::Accounts, programs};
 use local_postgres::{Installation, LocalPostgres, fixtures};
 use std::{ffi::OsString, path::PathBuf};
 
@@ -15,22 +16,32 @@ pub(super) struct Database {
     server: LocalPostgres,
     /// The shop's address, without a password.
     pub(super) url: String,
+    /// Who logs in to it.
+    pub(super) accounts: Accounts,
+    /// What the shop's secret holds at first.
+    pub(super) first: String,
 }
 
 impl Database {
     /// Starts a server and fills it; `companion` goes too when this program is killed.
     pub(super) async fn open(companion: PathBuf) -> Result<Self, Error> {
+        let folder = companion.clone();
         let opened = tokio::task::spawn_blocking(move || {
             let server = LocalPostgres::builder(Installation::newest()?)
                 .without_durability()
                 .removed_when_killed(companion)
                 .start()?;
             fixtures::believable_shop(&server, SHOP, SCALE)?;
-            let url = server.url(SHOP);
-            Ok::<_, local_postgres::Error>(Self { server, url })
+            let (accounts, first) = Accounts::make(&server, SHOP, &folder)?;
+            Ok::<_, Error>(Self {
+                url: server.url(SHOP),
+                server,
+                accounts,
+                first,
+            })
         });
         match opened.await {
-            Ok(opened) => Ok(opened?),
+            Ok(opened) => opened,
             Err(panic) => Err(Error::io("start PostgreSQL", panic.into())),
         }
     }

@@ -67,6 +67,23 @@ pub(super) const PROGRAMS: &[Program] = &[
         ],
         ready: "/ready",
     },
+    Program {
+        name: "rotate-secrets",
+        arguments: &[
+            "serve",
+            "--config",
+            super::rotation::CONFIG,
+            "--listen",
+            "127.0.0.1:{port}",
+            "--auth",
+            "verify",
+            "--audience",
+            "http://127.0.0.1:{port}",
+            "--caller",
+            super::project::PUSHER,
+        ],
+        ready: "/ready",
+    },
 ];
 
 /// A port for each program: the first as asked for, the others as the system chooses.

@@ -10,7 +10,7 @@ mod watch;
 
 pub(crate) use gate::{Fault, Gate, faults};
 pub(crate) use google::Google;
-pub(crate) use program::Program;
+pub(crate) use program::{Program, Serving};
 pub(crate) use target::{Accounts, Trouble};
 pub(crate) use time::TestTime;
 

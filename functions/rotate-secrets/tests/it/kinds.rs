@@ -1,6 +1,6 @@
 //! Kinds of targets, each against the system that accepts its credential.
 
-mod bed;
+pub(crate) mod bed;
 mod cloud_sql;
 mod http_hook;
 mod live_client;

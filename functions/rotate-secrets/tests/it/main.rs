@@ -3,6 +3,7 @@
 mod bed;
 mod catalogue;
 mod consumers;
+mod end_to_end;
 mod events;
 mod failures;
 mod matrix;

@@ -12,11 +12,15 @@ pub(crate) struct Google {
 
 impl Google {
     pub(crate) async fn start() -> Self {
-        let options = Options {
+        Self::with(Options {
             run_writes_per_minute: None,
             operation_time: std::time::Duration::ZERO,
             ..Options::default()
-        };
+        })
+        .await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
         Self {
             gcp: LocalGcp::start(options).await.unwrap(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),

@@ -60,18 +60,23 @@ impl Program {
         let name = secret["name"].as_str().unwrap();
         let number = name.split('/').nth(1).unwrap().parse::<u64>();
         let number = number.unwrap_or(1234);
-        let folder = tempfile::tempdir().unwrap();
         let text = format!(
             "project = \"demo\"\nproject_number = {number}\n\
              [secrets.session-key]\ntarget.random = {{}}\ngrace = \"0s\"\n{more}\n\
              [secrets.api-key]\ntarget.random = {{}}\ngrace = \"0s\"\n{more}\n"
         );
-        std::fs::write(folder.path().join("rotate.toml"), text).unwrap();
+        Self::with(google, &text)
+    }
+
+    /// With a configuration of the test's own.
+    pub(crate) fn with(google: Google, config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("rotate"), config).unwrap();
         Self { google, folder }
     }
 
     pub(crate) fn config(&self) -> PathBuf {
-        self.folder.path().join("rotate.toml")
+        self.folder.path().join("rotate")
     }
 
     /// The program with `arguments`, and with nothing in its environment that the test has not put there.

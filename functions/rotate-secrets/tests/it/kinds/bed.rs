@@ -12,26 +12,26 @@ use serde_json::{Value, json};
 use std::{error::Error, io::Write as _};
 use tempfile::NamedTempFile;
 
-pub(super) type Result<T> = std::result::Result<T, Box<dyn Error>>;
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The two ends of what is supported.
-pub(super) const MAJORS: [u32; 2] = [15, 18];
+pub(crate) const MAJORS: [u32; 2] = [15, 18];
 
 const ROTATOR_PASSWORD: &str = "the-rotators-own";
 
-pub(super) struct Bed {
-    pub(super) server: LocalPostgres,
+pub(crate) struct Bed {
+    pub(crate) server: LocalPostgres,
     rotator_password: NamedTempFile,
 }
 
 /// A server that asks for passwords, before it is started.
-pub(super) fn server(major: u32) -> Result<Builder> {
+pub(crate) fn server(major: u32) -> Result<Builder> {
     Ok(LocalPostgres::for_tests(major)?.auth(Auth::Password))
 }
 
 impl Bed {
     /// The database `shop` with a pair of accounts under one owner role, and a rotator that may change just these.
-    pub(super) fn new(server: Builder) -> Result<Self> {
+    pub(crate) fn new(server: Builder) -> Result<Self> {
         let server = server.start()?;
         let only_admin = match server.installation().major() {
             ..16 => "WITH ADMIN OPTION",
@@ -63,7 +63,7 @@ impl Bed {
     }
 
     /// The settings of a pair whose payload is JSON.
-    pub(super) fn pair(&self) -> Value {
+    pub(crate) fn pair(&self) -> Value {
         json!({
             "host": "127.0.0.1",
             "port": self.server.port(),
@@ -80,7 +80,7 @@ impl Bed {
     }
 
     /// The settings of `app_a` alone, whose payload is its password.
-    pub(super) fn single(&self) -> Value {
+    pub(crate) fn single(&self) -> Value {
         let mut config = self.pair();
         config["users"] = json!(["app_a"]);
         config["payload"] = json!("text");
@@ -88,7 +88,7 @@ impl Bed {
     }
 
     /// What the secret of the pair holds at first.
-    pub(super) fn first(&self) -> Payload {
+    pub(crate) fn first(&self) -> Payload {
         let port = self.server.port();
         format!(
             r#"{{"username": "app_a", "password": "first", "host": "127.0.0.1", "note": "kept",
@@ -98,13 +98,13 @@ impl Bed {
     }
 
     /// Runs SQL as the superuser.
-    pub(super) fn sql(&self, sql: &str) -> Result<String> {
+    pub(crate) fn sql(&self, sql: &str) -> Result<String> {
         Ok(self.server.psql("shop", sql)?)
     }
 }
 
 /// The target of these settings, with Google at `endpoint`.
-pub(super) async fn target_at(
+pub(crate) async fn target_at(
     kind: &str,
     config: Value,
     endpoint: &str,
@@ -122,26 +122,26 @@ pub(super) async fn target_at(
 }
 
 /// The target of these settings, which has nothing to ask of Google.
-pub(super) async fn target(kind: &str, config: Value) -> Result<Box<dyn Target>> {
+pub(crate) async fn target(kind: &str, config: Value) -> Result<Box<dyn Target>> {
     target_at(kind, config, "http://127.0.0.1:9").await
 }
 
-pub(super) async fn postgres(config: Value) -> Result<Box<dyn Target>> {
+pub(crate) async fn postgres(config: Value) -> Result<Box<dyn Target>> {
     target("postgres", config).await
 }
 
-pub(super) fn operation() -> OperationId {
+pub(crate) fn operation() -> OperationId {
     OperationId::try_from("01JTEST".to_owned()).unwrap()
 }
 
 /// A field of a JSON payload.
-pub(super) fn field(payload: &Payload, name: &str) -> String {
+pub(crate) fn field(payload: &Payload, name: &str) -> String {
     let value: Value = serde_json::from_slice(payload.expose()).unwrap();
     value[name].as_str().unwrap_or_default().to_owned()
 }
 
 /// The findings that are not as they should be, as text.
-pub(super) fn complaints(findings: &[Finding]) -> Vec<&str> {
+pub(crate) fn complaints(findings: &[Finding]) -> Vec<&str> {
     let bad = findings.iter().filter(|finding| finding.level != Level::Ok);
     bad.map(|finding| finding.message.as_str()).collect()
 }
