@@ -5,17 +5,18 @@ mod database;
 mod google;
 mod program;
 mod project;
-mod rotation;
+pub(crate) mod rotation;
 mod watchdog;
 
 use crate::{Error, screen::Screen};
-use crew::Crew;
+pub(crate) use crew::Crew;
 use futures::future::try_join_all;
-use google::Google;
+pub(crate) use google::Google;
 use jiff::Timestamp;
 use nightshift_runtime::Shutdown;
 use program::{PROGRAMS, Program};
-use project::{PROJECT, Wiring};
+pub(crate) use project::{PROJECT, SHOP_PASSWORD};
+use project::Wiring;
 use reqwest::Method;
 use std::{fs, path::PathBuf};
 
@@ -47,10 +48,27 @@ pub async fn run(options: &Options, shutdown: &Shutdown) -> Result<(), Error> {
 
 /// Starts everything, and returns only with what went wrong.
 async fn stay_up(options: &Options, crew: &mut Crew, screen: Screen) -> Result<(), Error> {
-    let ports = program::choose_ports(options.port)?;
-    let [port, backup, rotator] = ports[..] else {
-        return Ok(());
-    };
+    let open = open(options, crew, GRACE).await?;
+    screen.tell(&greeting(&open.google.url, &open.backup, &open.rotator))?;
+    Err(crew.any_ended().await)
+}
+
+/// How long an old password stays good: long enough to be looked at, short enough to be waited for.
+const GRACE: &str = "20s";
+
+/// Where everything is that was started.
+#[derive(Debug)]
+pub(crate) struct Open {
+    /// All APIs of Google.
+    pub(crate) google: Google,
+    backup: String,
+    rotator: String,
+}
+
+/// Starts everything, with this grace for old passwords, and returns when all of it answers.
+pub(crate) async fn open(options: &Options, crew: &mut Crew, grace: &str) -> Result<Open, Error> {
+    let [port, backup, rotator] = program::choose_ports(options.port)?;
+    let ports = [port, backup, rotator];
     let google = Google::new(Program::url(port))?;
     let [backup, rotator] = [backup, rotator].map(Program::url);
     let seed = crew.folder().join("seed.json");
@@ -71,7 +89,7 @@ async fn stay_up(options: &Options, crew: &mut Crew, screen: Screen) -> Result<(
         let ready = format!("{}{}", Program::url(port), program.ready);
         crew.wait_for(&google.http, program.name, &ready).await?;
         if at == 0 {
-            rotation::prepare(crew, folder, &google, target.clone()).await?;
+            rotation::prepare(crew, folder, &google, rotation::config(&target, grace)).await?;
         }
     }
     let resources = project::cloud_run();
@@ -81,8 +99,11 @@ async fn stay_up(options: &Options, crew: &mut Crew, screen: Screen) -> Result<(
     try_join_all(creations).await?;
     // It begins with what the user does.
     google.ask(Method::DELETE, "/_local/journal", None).await?;
-    screen.tell(&greeting(&google.url, &backup, &rotator))?;
-    Err(crew.any_ended().await)
+    Ok(Open {
+        google,
+        backup,
+        rotator,
+    })
 }
 
 /// Where everything is, and what to try.

@@ -1,6 +1,6 @@
 //! The programs while they run.
 
-use super::{database::Database, program::Program, watchdog::Watchdog};
+use super::{Google, database::Database, program::Program, watchdog::Watchdog};
 use crate::{Error, programs};
 use futures::future::select_all;
 use nix::{
@@ -22,7 +22,7 @@ const TO_END: Duration = Duration::from_secs(10);
 
 /// All programs, their folder, and the watchdog that stops them when we cannot.
 #[derive(Debug)]
-pub(super) struct Crew {
+pub(crate) struct Crew {
     // Dropped in this order: the watchdog must not see the folder go, and the programs go first.
     running: Vec<(&'static str, Child)>,
     database: Option<Database>,
@@ -31,7 +31,7 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    pub(super) fn new() -> Result<Self, Error> {
+    pub(crate) fn new() -> Result<Self, Error> {
         let folder = tempfile::Builder::new()
             .prefix("nightshift-up-")
             .tempdir()
@@ -45,18 +45,18 @@ impl Crew {
     }
 
     /// Where the programs work, and where what they read may lie.
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Opens the shop's database, which outlives the programs.
-    pub(super) async fn open_database(&mut self) -> Result<&Database, Error> {
+    pub(crate) async fn open_database(&mut self) -> Result<&Database, Error> {
         let database = Database::open(self.folder.path().to_path_buf()).await?;
         Ok(self.database.insert(database))
     }
 
     /// Starts a program on its port. Not ready yet: see [`wait_for`](Self::wait_for).
-    pub(super) fn start(
+    pub(crate) fn start(
         &mut self,
         program: &Program,
         folder: Option<&Path>,
@@ -64,7 +64,8 @@ impl Crew {
         google: &str,
     ) -> Result<(), Error> {
         let child = self
-            .command(program.name, folder, arguments, google)?
+            .command(program.name, folder, google)?
+            .args(arguments)
             // Ctrl-C is for us; the programs are stopped in order.
             .process_group(0)
             .kill_on_drop(true)
@@ -75,21 +76,25 @@ impl Crew {
         pid.map_or(Ok(()), |pid| self.watchdog.watch(pid))
     }
 
-    /// Runs a program to its end, which has to be a good one.
-    pub(super) async fn run(
+    /// Runs a program to its end, which has to be a good one, and returns what it printed.
+    pub(crate) async fn run(
         &self,
         name: &'static str,
         folder: Option<&Path>,
-        arguments: &[String],
-        google: &str,
-    ) -> Result<(), Error> {
-        let mut command = self.command(name, folder, arguments, google)?;
-        let output = command.stderr(Stdio::piped()).kill_on_drop(true).output();
+        arguments: &[&str],
+        google: &Google,
+    ) -> Result<String, Error> {
+        let mut command = self.command(name, folder, &google.url)?;
+        command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let output = command.kill_on_drop(true).output();
         let output = output
             .await
             .map_err(|source| Error::io(format!("run {name}"), source))?;
         if output.status.success() {
-            return Ok(());
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         Err(Error::Command {
             command: format!("{name} {}", arguments.join(" ")),
@@ -102,7 +107,6 @@ impl Crew {
         &self,
         name: &'static str,
         folder: Option<&Path>,
-        arguments: &[String],
         google: &str,
     ) -> Result<Command, Error> {
         let named = folder.map(|folder| folder.join(name));
@@ -113,7 +117,6 @@ impl Crew {
             .map_or_else(Vec::new, Database::environment);
         let mut command = programs::command(&file);
         command
-            .args(arguments)
             .env("NIGHTSHIFT_GCP_ENDPOINT", google)
             .envs(database)
             .current_dir(self.folder.path())
@@ -123,7 +126,7 @@ impl Crew {
     }
 
     /// Waits until `url` answers 200; an end of any program is an error before that.
-    pub(super) async fn wait_for(
+    pub(crate) async fn wait_for(
         &mut self,
         http: &reqwest::Client,
         name: &'static str,
@@ -152,7 +155,7 @@ impl Crew {
     }
 
     /// Waits until a program ends by itself, which none should.
-    pub(super) async fn any_ended(&mut self) -> Error {
+    pub(crate) async fn any_ended(&mut self) -> Error {
         let ends = self.running.iter_mut().map(|(name, child)| {
             Box::pin(async move {
                 match child.wait().await {
@@ -168,7 +171,7 @@ impl Crew {
     }
 
     /// Stops all programs, the last first, and removes their folder.
-    pub(super) async fn stop(mut self) -> Result<(), Error> {
+    pub(crate) async fn stop(mut self) -> Result<(), Error> {
         while let Some((name, mut child)) = self.running.pop() {
             let pid = child.id().map(|id| Pid::from_raw(id.cast_signed()));
             // Not waited for yet, so the number is still its own. An error means that it has just ended.

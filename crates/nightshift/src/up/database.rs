@@ -12,19 +12,19 @@ const SCALE: u32 = 1;
 
 /// A running server, and what a program needs to reach it.
 #[derive(Debug)]
-pub(super) struct Database {
+pub(crate) struct Database {
     server: LocalPostgres,
     /// The shop's address, without a password.
-    pub(super) url: String,
+    pub(crate) url: String,
     /// Who logs in to it.
-    pub(super) accounts: Accounts,
+    pub(crate) accounts: Accounts,
     /// What the shop's secret holds at first.
-    pub(super) first: String,
+    pub(crate) first: String,
 }
 
 impl Database {
     /// Starts a server and fills it; `companion` goes too when this program is killed.
-    pub(super) async fn open(companion: PathBuf) -> Result<Self, Error> {
+    pub(crate) async fn open(companion: PathBuf) -> Result<Self, Error> {
         let folder = companion.clone();
         let opened = tokio::task::spawn_blocking(move || {
             let server = LocalPostgres::builder(Installation::newest()?)
@@ -47,7 +47,7 @@ impl Database {
     }
 
     /// What clients are told by their environment: where the password lies, and the server's own `pg_dump`.
-    pub(super) fn environment(&self) -> Vec<(&'static str, OsString)> {
+    pub(crate) fn environment(&self) -> Vec<(&'static str, OsString)> {
         let own = self.server.installation().bin();
         let password = self.server.password_file();
         let password = password.map(|file| ("PGPASSFILE", file.into()));
@@ -56,7 +56,7 @@ impl Database {
     }
 
     /// Stops the server and removes its data.
-    pub(super) async fn close(self) -> Result<(), Error> {
+    pub(crate) async fn close(self) -> Result<(), Error> {
         let dropped = tokio::task::spawn_blocking(move || drop(self.server)).await;
         dropped.map_err(|panic| Error::io("stop PostgreSQL", panic.into()))
     }

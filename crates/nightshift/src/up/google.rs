@@ -11,13 +11,13 @@ const TO_RECONCILE: Duration = Duration::from_secs(30);
 
 /// An HTTP client and where local-gcp is.
 #[derive(Debug)]
-pub(super) struct Google {
-    pub(super) http: reqwest::Client,
-    pub(super) url: String,
+pub(crate) struct Google {
+    pub(crate) http: reqwest::Client,
+    pub(crate) url: String,
 }
 
 impl Google {
-    pub(super) fn new(url: String) -> Result<Self, Error> {
+    pub(crate) fn new(url: String) -> Result<Self, Error> {
         let http = reqwest::Client::builder()
             .no_proxy()
             .timeout(Duration::from_secs(30))
@@ -27,7 +27,7 @@ impl Google {
     }
 
     /// Sends a request and reads the JSON of its answer.
-    pub(super) async fn ask(
+    pub(crate) async fn ask(
         &self,
         method: Method,
         path: &str,
@@ -59,7 +59,7 @@ impl Google {
     }
 
     /// Makes a Cloud Run resource, and waits until it is there.
-    pub(super) async fn create(&self, path: &str, body: &Value) -> Result<(), Error> {
+    pub(crate) async fn create(&self, path: &str, body: &Value) -> Result<(), Error> {
         let mut operation = self.ask(Method::POST, path, Some(body)).await?;
         let deadline = Instant::now() + TO_RECONCILE;
         while operation["done"] != true {

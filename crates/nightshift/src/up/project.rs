@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
 
 /// The project's id, which is local-gcp's own default.
-pub(super) const PROJECT: &str = "demo";
+pub(crate) const PROJECT: &str = "demo";
 
 /// The secret that `rotate-secrets` rotates.
-pub(super) const SHOP_PASSWORD: &str = "shop-db-password";
+pub(crate) const SHOP_PASSWORD: &str = "shop-db-password";
 
 /// The service that uses it.
 pub(super) const CHECKOUT: &str = "projects/demo/locations/europe-west1/services/checkout";

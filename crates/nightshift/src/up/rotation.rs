@@ -1,8 +1,7 @@
 //! What `rotate-secrets` is told: that the password of the shop's database is one of two accounts that take turns.
 
 use super::{
-    crew::Crew,
-    google::Google,
+    Crew, Google,
     project::{CHECKOUT, PROJECT, SHOP_PASSWORD},
 };
 use crate::Error;
@@ -11,36 +10,39 @@ use serde_json::{Value, json};
 use std::{fs, path::Path};
 
 /// The file of its configuration, in the folder that the programs work in.
-pub(super) const CONFIG: &str = "rotate-secrets.json";
+pub(crate) const CONFIG: &str = "rotate-secrets.json";
 
-/// How long the old password stays good: long enough to be looked at, short enough to be waited for.
-const GRACE: &str = "20s";
+/// The settings of the shop's secret.
+pub(super) fn config(target: &Value, grace: &str) -> Value {
+    json!({
+        "target": { "postgres": target },
+        "consumers": [{ "name": CHECKOUT }],
+        "grace": grace,
+        // People press the button twice.
+        "min_gap": "0s",
+    })
+}
 
 /// Writes the configuration, and takes the secret under management, as whoever deploys it would.
 pub(super) async fn prepare(
     crew: &Crew,
     programs: Option<&Path>,
     google: &Google,
-    target: Value,
+    secret: Value,
 ) -> Result<(), Error> {
     let path = format!("/v1/projects/{PROJECT}/secrets/{SHOP_PASSWORD}");
-    let secret = google.ask(Method::GET, &path, None).await?;
+    let read = google.ask(Method::GET, &path, None).await?;
     // Events name the project by its number, and so do answers.
-    let number = secret["name"].as_str().and_then(|name| name.split('/').nth(1));
+    let number = read["name"].as_str().and_then(|name| name.split('/').nth(1));
     let number: Option<u64> = number.and_then(|number| number.parse().ok());
     let config = json!({
         "project": PROJECT,
         "project_number": number,
-        "secrets": { (SHOP_PASSWORD): {
-            "target": { "postgres": target },
-            "consumers": [{ "name": CHECKOUT }],
-            "grace": GRACE,
-            "min_gap": "0s",
-        } },
+        "secrets": { (SHOP_PASSWORD): secret },
     });
     let file = crew.folder().join(CONFIG);
     fs::write(&file, config.to_string())
         .map_err(|source| Error::io(format!("write {}", file.display()), source))?;
-    let adopt = ["adopt", "--config", CONFIG].map(str::to_owned);
-    crew.run("rotate-secrets", programs, &adopt, &google.url).await
+    let adopt = ["adopt", "--config", CONFIG];
+    crew.run("rotate-secrets", programs, &adopt, google).await.map(drop)
 }

@@ -52,7 +52,7 @@ impl Bed {
     pub(crate) fn demo_of(&self, backup: &Path, options: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nightshift"));
         command
-            .args(["demo", "--scale", "1", "--backup-program"])
+            .args(["demo", "backup", "--scale", "1", "--backup-program"])
             .arg(backup)
             .args(options)
             .env("TMPDIR", self.folder())

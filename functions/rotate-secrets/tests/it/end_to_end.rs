@@ -107,10 +107,9 @@ impl Deployment {
         &self.program.google
     }
 
-    /// Moves Google's clock by hours.
-    async fn pass(&self, hours: i64) {
-        let by = SignedDuration::from_hours(hours);
-        self.google().gcp.advance(by).await.unwrap();
+    /// Moves Google's clock up to the system's, past the time at which the schedule is due.
+    async fn let_the_schedule_come_due(&self) {
+        self.google().gcp.set_time(Timestamp::now()).await.unwrap();
     }
 
     /// Waits until the main secret's versions are in these states, the oldest first; `tick` says whether the schedule ticks.
@@ -297,7 +296,7 @@ async fn from_the_schedule_to_the_destroyed_version_a_client_sees_no_failed_logi
     client.goes_on().await;
     let before = deployment.revision().await;
     // The schedule comes due on the way.
-    deployment.pass(2).await;
+    deployment.let_the_schedule_come_due().await;
     deployment.wait_until_rolled(VersionNumber(2)).await;
     let second = deployment.published().await;
     assert_eq!(log_in(&second).await.unwrap(), "app_b");
@@ -306,10 +305,11 @@ async fn from_the_schedule_to_the_destroyed_version_a_client_sees_no_failed_logi
     assert_eq!(after.1, "shop-db=2");
     client.goes_on().await;
     // With a `versionDestroyTtl`, what is retired is disabled at once and destroyed a day later.
-    deployment
-        .wait_for(&["DISABLED", "ENABLED"], true)
-        .await;
-    assert!(log_in(&first).await.is_err(), "the old password still works");
+    deployment.wait_for(&["DISABLED", "ENABLED"], true).await;
+    assert!(
+        log_in(&first).await.is_err(),
+        "the old password still works"
+    );
     client.goes_on().await;
     // What the console's button `Rotate now` does.
     let secret = deployment.google().get(&format!("/v1/{SECRET}")).await;
@@ -324,7 +324,8 @@ async fn from_the_schedule_to_the_destroyed_version_a_client_sees_no_failed_logi
         log_in(&deployment.published().await).await.unwrap(),
         "app_a"
     );
-    deployment.pass(25).await;
+    let a_day = SignedDuration::from_hours(25);
+    deployment.google().gcp.advance(a_day).await.unwrap();
     deployment
         .wait_for(&["DESTROYED", "DESTROYED", "ENABLED"], false)
         .await;
@@ -362,10 +363,8 @@ async fn with_a_single_user_logins_fail_for_a_window_that_ends_by_itself() {
     let deployment = Deployment::new(postgres, target, &first).await;
     let client = Client::start(deployment.google().url());
     client.goes_on().await;
-    deployment.pass(2).await;
-    deployment
-        .wait_for(&["DISABLED", "ENABLED"], true)
-        .await;
+    deployment.let_the_schedule_come_due().await;
+    deployment.wait_for(&["DISABLED", "ENABLED"], true).await;
     client.goes_on().await;
     let failed = client.counts.failures.lock().unwrap().len();
     // It is over: nothing fails any more.
@@ -378,5 +377,8 @@ async fn with_a_single_user_logins_fail_for_a_window_that_ends_by_itself() {
     );
     assert_eq!(counts.failures.lock().unwrap().len(), failed);
     assert!(counts.window() < Duration::from_secs(30));
-    assert!(log_in(&first).await.is_err(), "the old password still works");
+    assert!(
+        log_in(&first).await.is_err(),
+        "the old password still works"
+    );
 }
