@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod accounts;
 pub mod cli;
 pub mod demo;
 mod error;

@@ -15,8 +15,8 @@ pub(crate) use google::Google;
 use jiff::Timestamp;
 use nightshift_runtime::Shutdown;
 use program::{PROGRAMS, Program};
-pub(crate) use project::{PROJECT, SHOP_PASSWORD};
 use project::Wiring;
+pub(crate) use project::{PROJECT, SHOP_PASSWORD};
 use reqwest::Method;
 use std::{fs, path::PathBuf};
 

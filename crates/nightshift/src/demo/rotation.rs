@@ -135,7 +135,8 @@ impl Play<'_> {
         )?;
         let first = client::published(&self.open.google).await?;
         self.has_logged_in_as(&first).await?;
-        self.screen.block(&Secret::read(&self.open.google).await?.table())?;
+        self.screen
+            .block(&Secret::read(&self.open.google).await?.table())?;
         Ok(first)
     }
 
@@ -230,9 +231,12 @@ impl Play<'_> {
         let typed = format!("rotate-secrets {} --config {CONFIG}", arguments.join(" "));
         self.screen.command(&typed)?;
         let arguments = [arguments, &["--config", CONFIG]].concat();
-        let ran = self
-            .crew
-            .run("rotate-secrets", self.programs, &arguments, &self.open.google);
+        let ran = self.crew.run(
+            "rotate-secrets",
+            self.programs,
+            &arguments,
+            &self.open.google,
+        );
         self.screen.block(ran.await?.trim_end())
     }
 

@@ -1,8 +1,11 @@
 //! The database that `backup` looks after and whose password `rotate-secrets` changes: a web shop in a PostgreSQL that is
 //! thrown away with the rest.
 
-use crate::{Error, accounts::Accounts, programs};
-use local_postgres::{Installation, LocalPostgres, fixtures};
+use crate::{Error, programs};
+use local_postgres::{
+    Installation, LocalPostgres,
+    fixtures::{self, Accounts},
+};
 use std::{ffi::OsString, path::PathBuf};
 
 const SHOP: &str = "shop";
@@ -33,7 +36,7 @@ impl Database {
                 .start()?;
             fixtures::believable_shop(&server, SHOP, SCALE)?;
             let (accounts, first) = Accounts::make(&server, SHOP, &folder)?;
-            Ok::<_, Error>(Self {
+            Ok::<_, local_postgres::Error>(Self {
                 url: server.url(SHOP),
                 server,
                 accounts,
@@ -41,7 +44,7 @@ impl Database {
             })
         });
         match opened.await {
-            Ok(opened) => opened,
+            Ok(opened) => Ok(opened?),
             Err(panic) => Err(Error::io("start PostgreSQL", panic.into())),
         }
     }

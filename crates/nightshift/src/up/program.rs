@@ -98,7 +98,9 @@ pub(crate) fn choose_ports(first: u16) -> Result<[u16; PROGRAMS.len()], Error> {
     let held: Vec<TcpListener> = ports.into_iter().map(listen).collect::<Result<_, _>>()?;
     for (port, listener) in ports.iter_mut().zip(&held) {
         let address = listener.local_addr();
-        *port = address.map_err(|source| Error::io("choose a port", source))?.port();
+        *port = address
+            .map_err(|source| Error::io("choose a port", source))?
+            .port();
     }
     Ok(ports)
 }

@@ -33,7 +33,9 @@ pub(super) async fn prepare(
     let path = format!("/v1/projects/{PROJECT}/secrets/{SHOP_PASSWORD}");
     let read = google.ask(Method::GET, &path, None).await?;
     // Events name the project by its number, and so do answers.
-    let number = read["name"].as_str().and_then(|name| name.split('/').nth(1));
+    let number = read["name"]
+        .as_str()
+        .and_then(|name| name.split('/').nth(1));
     let number: Option<u64> = number.and_then(|number| number.parse().ok());
     let config = json!({
         "project": PROJECT,
@@ -44,5 +46,7 @@ pub(super) async fn prepare(
     fs::write(&file, config.to_string())
         .map_err(|source| Error::io(format!("write {}", file.display()), source))?;
     let adopt = ["adopt", "--config", CONFIG];
-    crew.run("rotate-secrets", programs, &adopt, google).await.map(drop)
+    crew.run("rotate-secrets", programs, &adopt, google)
+        .await
+        .map(drop)
 }

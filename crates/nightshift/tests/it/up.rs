@@ -351,7 +351,10 @@ fn wait_until(up: &Up, user: &str, versions: &[&str], tick: bool) -> Result<()> 
         if now.0 == user && now.1 == versions {
             return Ok(());
         }
-        ensure!(begun.elapsed() < DEADLINE, "{now:?}, not {user} {versions:?}");
+        ensure!(
+            begun.elapsed() < DEADLINE,
+            "{now:?}, not {user} {versions:?}"
+        );
         if tick {
             up.ask("POST", TICK, Some(json!({})))?;
             thread::sleep(10 * POLL);
@@ -373,7 +376,10 @@ fn rotate_now(up: &Up) -> Result<()> {
 fn rotate_now_changes_the_password_and_rolls_the_service_and_the_tick_retires_the_old_one()
 -> Result<()> {
     let up = Up::start()?;
-    assert_eq!(published(&up)?, ("shop_a".to_owned(), vec!["ENABLED".to_owned()]));
+    assert_eq!(
+        published(&up)?,
+        ("shop_a".to_owned(), vec!["ENABLED".to_owned()])
+    );
     rotate_now(&up)?;
     wait_until(&up, "shop_b", &["ENABLED", "ENABLED"], false)?;
     wait_until(&up, "shop_b", &["DISABLED", "ENABLED"], true)?;

@@ -104,7 +104,10 @@ pub(super) async fn log_in(value: &Value) -> Result<String, String> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(words)?;
     let connection = tokio::spawn(connection);
     let asked = client
-        .query_one("SELECT session_user::text, (SELECT max(id) FROM shop.orders)", &[])
+        .query_one(
+            "SELECT session_user::text, (SELECT max(id) FROM shop.orders)",
+            &[],
+        )
         .await;
     drop(client);
     // Only how it ended, which the answer has told already.
