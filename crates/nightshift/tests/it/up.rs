@@ -2,7 +2,6 @@
 
 use crate::bed::{self, DEADLINE, POLL, command_lines, said, send};
 use anyhow::{Context, Result, ensure};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::{
@@ -122,7 +121,7 @@ impl Up {
         }
     }
 
-    fn ends_with(mut self, signal: Signal) -> Result<()> {
+    pub(crate) fn ends_with(mut self, signal: Signal) -> Result<()> {
         send(&self.child, signal)?;
         let status = self.child.wait()?;
         ensure!(status.code() == Some(0), "it ended with {status}");
@@ -328,65 +327,4 @@ fn a_published_command_wakes_backup_with_a_token_and_the_backup_is_in_the_bucket
         ensure!(begun.elapsed() < DEADLINE, "no manifest in {objects:#?}");
         thread::sleep(POLL);
     }
-}
-
-/// What can be read of the shop's secret: which user is published, and the states of its versions, the oldest first.
-fn published(up: &Up) -> Result<(String, Vec<String>)> {
-    const SECRET: &str = "/v1/projects/demo/secrets/shop-db-password";
-    let read = up.ask("GET", &format!("{SECRET}/versions/latest:access"), None)?;
-    let data = read["payload"]["data"].as_str().context("a payload")?;
-    let value: Value = serde_json::from_slice(&BASE64_STANDARD.decode(data)?)?;
-    let versions = up.ask("GET", &format!("{SECRET}/versions"), None)?;
-    let versions = versions["versions"].as_array().context("versions")?;
-    let state = |version: &Value| version["state"].as_str().unwrap_or_default().to_owned();
-    let user = value["username"].as_str().context("a user")?.to_owned();
-    Ok((user, versions.iter().rev().map(state).collect()))
-}
-
-fn wait_until(up: &Up, user: &str, versions: &[&str], tick: bool) -> Result<()> {
-    const TICK: &str = "/v1/projects/demo/locations/europe-west1/jobs/rotation-tick:run";
-    let begun = Instant::now();
-    loop {
-        let now = published(up)?;
-        if now.0 == user && now.1 == versions {
-            return Ok(());
-        }
-        ensure!(
-            begun.elapsed() < DEADLINE,
-            "{now:?}, not {user} {versions:?}"
-        );
-        if tick {
-            up.ask("POST", TICK, Some(json!({})))?;
-            thread::sleep(10 * POLL);
-        }
-        thread::sleep(POLL);
-    }
-}
-
-/// As the console's button does it, by the name that Google's answers give the secret.
-fn rotate_now(up: &Up) -> Result<()> {
-    let secret = up.ask("GET", "/v1/projects/demo/secrets/shop-db-password", None)?;
-    let name = secret["name"].as_str().context("a name")?;
-    let fire = json!({ "api": "secretmanager", "key": format!("rotate {name}") });
-    up.ask("POST", "/_local/timers:fire", Some(fire))?;
-    Ok(())
-}
-
-#[test]
-fn rotate_now_changes_the_password_and_rolls_the_service_and_the_tick_retires_the_old_one()
--> Result<()> {
-    let up = Up::start()?;
-    assert_eq!(
-        published(&up)?,
-        ("shop_a".to_owned(), vec!["ENABLED".to_owned()])
-    );
-    rotate_now(&up)?;
-    wait_until(&up, "shop_b", &["ENABLED", "ENABLED"], false)?;
-    wait_until(&up, "shop_b", &["DISABLED", "ENABLED"], true)?;
-    let checkout = "/v2/projects/demo/locations/europe-west1/services/checkout";
-    let rolled = &up.ask("GET", checkout, None)?["template"]["annotations"];
-    assert_eq!(rolled["nightshift/secret-versions"], "shop-db-password=2");
-    rotate_now(&up)?;
-    wait_until(&up, "shop_a", &["DISABLED", "ENABLED", "ENABLED"], false)?;
-    up.ends_with(Signal::SIGINT)
 }
