@@ -5,6 +5,7 @@ mod billing;
 mod console;
 mod documentation;
 mod gcloud;
+mod iam;
 mod identity;
 mod killed;
 mod persistence;

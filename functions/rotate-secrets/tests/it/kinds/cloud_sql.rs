@@ -1,13 +1,13 @@
 //! Cloud SQL's API as the way to change passwords, with a real server behind the stand-in.
 
 use super::bed::{Bed, Result, complaints, operation, server, target_at};
-use local_gcp::{Options, Server};
+use local_gcp::{LocalGcp, Options};
 use rotate_secrets::target::{Probe, TargetError, Test};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-async fn google(bed: &Bed) -> Result<Server> {
-    let google = Server::start(Options::default()).await?;
+async fn google(bed: &Bed) -> Result<LocalGcp> {
+    let google = LocalGcp::start(Options::default()).await?;
     let password = bed.server.password().map(|p| p.expose_secret().to_owned());
     let url = format!(
         "postgresql://postgres:{}@127.0.0.1:{}/postgres",
