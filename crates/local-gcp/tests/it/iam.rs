@@ -1,11 +1,7 @@
 //! Keys that users upload for service accounts, and what is signed with them.
 
 use crate::support::{Api, Result, ensure, start};
-use aws_lc_rs::{
-    rand::SystemRandom,
-    rsa::KeyPair,
-    signature::RSA_PKCS1_SHA256,
-};
+use aws_lc_rs::{rand::SystemRandom, rsa::KeyPair, signature::RSA_PKCS1_SHA256};
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -21,7 +17,10 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 fn pair() -> Result<(KeyPair, String)> {
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)?;
     let certificate = rcgen::CertificateParams::new(Vec::new())?.self_signed(&key)?;
-    Ok((KeyPair::from_pkcs8(&key.serialize_der())?, certificate.pem()))
+    Ok((
+        KeyPair::from_pkcs8(&key.serialize_der())?,
+        certificate.pem(),
+    ))
 }
 
 async fn upload(api: &Api, pem: &str) -> Result<Value> {
@@ -39,7 +38,12 @@ async fn mint(api: &Api, kid: &str, key: &KeyPair) -> Result<u16> {
     }));
     let message = format!("{header}.{claims}");
     let mut signature = vec![0; key.public_modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature)?;
+    key.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        message.as_bytes(),
+        &mut signature,
+    )?;
     let assertion = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
     let request = api
         .request(Method::POST, "/token")
@@ -60,18 +64,26 @@ async fn an_uploaded_key_gets_tokens_until_it_is_disabled_or_deleted() -> Result
     assert_eq!(mint(&api, kid, &stranger).await?, 400);
     assert_eq!(mint(&api, "unknown", &key).await?, 400);
 
-    api.post(&format!("{path}:disable"), json!({})).await?.ok()?;
+    api.post(&format!("{path}:disable"), json!({}))
+        .await?
+        .ok()?;
     assert_eq!(api.get(&path).await?.ok()?["disabled"], true);
     assert_eq!(mint(&api, kid, &key).await?, 400);
     api.post(&format!("{path}:enable"), json!({})).await?.ok()?;
     assert_eq!(mint(&api, kid, &key).await?, 200);
 
-    let public = api.get(&format!("{path}?publicKeyType=TYPE_X509_PEM_FILE")).await?.ok()?;
+    let public = api
+        .get(&format!("{path}?publicKeyType=TYPE_X509_PEM_FILE"))
+        .await?
+        .ok()?;
     assert_eq!(public["publicKeyData"], STANDARD.encode(&pem));
     api.delete(&path).await?.ok()?;
     assert_eq!(mint(&api, kid, &key).await?, 400);
     assert_eq!(api.get(KEYS).await?.ok()?["keys"], json!([]));
-    ensure!(api.delete(&path).await?.status.as_u16() == 404, "it is still there");
+    ensure!(
+        api.delete(&path).await?.status.as_u16() == 404,
+        "it is still there"
+    );
     Ok(())
 }
 
