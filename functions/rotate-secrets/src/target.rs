@@ -3,6 +3,14 @@
 //! One file per kind. A kind knows how to make a credential, ask whether it is accepted, hand it over, test it and make it
 //! useless; when and in which order is decided elsewhere. The identity of the target (host, user, key owner) comes from
 //! the configuration and never from a secret: a payload that names another is [unfit](TargetError::Unfit).
+//!
+//! Two kinds are prepared for and not built. Each is one more file and one more variant of [`TargetConfig`]:
+//!
+//! * **`MySQL` 8 dual passwords**: `apply` is `ALTER USER u@h IDENTIFIED BY … RETAIN CURRENT PASSWORD`, `revoke` is `… DISCARD OLD
+//!   PASSWORD`, with both accepted in between. A second `RETAIN` would push out the published password, which is why `apply`
+//!   is only asked for while a probe says that the candidate is not accepted. Accounts are `user@host`, and both must match.
+//! * **Redis and Valkey**: ACL users hold several passwords (`ACL SETUSER u >new`, later `<old`). Memorystore for Redis has but
+//!   one AUTH string of its own making and is open while it changes; it needs an explicit word that this is accepted.
 
 mod cloud_sql;
 mod google;

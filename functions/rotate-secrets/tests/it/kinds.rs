@@ -9,3 +9,4 @@ mod postgres_admin;
 mod postgres_log;
 mod postgres_preflight;
 mod random;
+mod service_account_key;

@@ -27,7 +27,7 @@ const ACCOUNTS: &str = "
            ARRAY(SELECT DISTINCT g.rolname::text
                    FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
                   WHERE m.member = r.oid ORDER BY 1),
-           coalesce((SELECT array_agg(s.setdatabase::text || ' ' || setting ORDER BY 1)
+           coalesce((SELECT array_agg(s.setdatabase::text || ' ' || setting ORDER BY setting)
                        FROM pg_db_role_setting s, unnest(s.setconfig) setting
                       WHERE s.setrole = r.oid), '{}'),
            (SELECT count(*) FROM pg_shdepend d

@@ -104,7 +104,7 @@ async fn over_tls_only_a_server_of_the_right_authority_is_told_anything() -> Res
         identity: authority.server(&["127.0.0.1"])?,
         client_authority: None,
     };
-    let bed = Bed::new(server(18)?.tls(tls))?;
+    let bed = Bed::new(server(15)?.tls(tls))?;
     for (authority, works) in [
         (authority, true),
         (CertificateAuthority::new("wrong")?, false),
