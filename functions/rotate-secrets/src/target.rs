@@ -265,6 +265,10 @@ impl TargetConfig {
     }
 
     /// Makes the target ready. Connections are made when they are needed.
+    #[expect(
+        clippy::unused_async,
+        reason = "kinds with clients of their own wait for those"
+    )]
     pub async fn build(
         &self,
         surroundings: Surroundings<'_>,

@@ -293,7 +293,7 @@ impl Run {
             (Effect::Roll { consumer, .. }, _) => {
                 facts.consumers = None;
                 facts.rolled.insert(*consumer);
-                facts.rolled_at = Some(now);
+                facts.rolled_at.get_or_insert(now);
             }
             (Effect::Revoke(subject), _) => {
                 facts.revoked.insert(*subject);

@@ -84,12 +84,12 @@ impl Bed {
             time,
             _proxy: proxy,
         };
-        bed.reset(&setting).await;
+        bed.reset(&setting);
         bed
     }
 
     /// Begins anew, with the same servers.
-    pub(crate) async fn reset(&self, setting: &Setting) {
+    pub(crate) fn reset(&self, setting: &Setting) {
         self.google.reset();
         let first = self
             .accounts
@@ -130,7 +130,7 @@ impl Bed {
 
     /// One call, to its end.
     pub(crate) async fn call(&self, intent: Intent) -> Result<Ended, SecretError> {
-        let budget = Duration::from_secs(540);
+        let budget = Duration::from_mins(9);
         let call = Call::begin(&self.services, &self.managed, intent, budget);
         call.await?.drive().await
     }
@@ -161,10 +161,10 @@ impl Bed {
             services: self.managed.consumers.len(),
             ..Setting::default()
         };
-        self.reset(&setting).await;
+        self.reset(&setting);
         self.call(Intent::manual(true, false)).await.unwrap();
         let calls = self.gate.calls();
-        self.reset(&setting).await;
+        self.reset(&setting);
         calls.iter().position(|made| made == call).unwrap()
     }
 

@@ -40,7 +40,7 @@ async fn fleet() -> Fleet {
     std::iter::once(bed.managed).collect()
 }
 
-fn due(request: Result<Request<'_>, nightshift_runtime::Outcome>) -> Option<String> {
+fn due(request: &Result<Request<'_>, nightshift_runtime::Outcome>) -> Option<String> {
     match request {
         Ok(Request::Drive(
             _,
@@ -90,7 +90,7 @@ async fn a_secret_is_taken_by_its_projects_number_or_id_and_only_from_the_config
     let fleet = fleet().await;
     for name in [NUMBERED, SECRET] {
         let event = notification("SECRET_ROTATE", name);
-        assert!(due(Request::read(&event, &fleet)).is_some(), "{name}");
+        assert!(due(&Request::read(&event, &fleet)).is_some(), "{name}");
     }
     for name in [
         "projects/82150720798/secrets/other",
@@ -126,7 +126,7 @@ async fn the_due_time_is_one_period_before_the_next_or_the_time_of_the_event_in_
         (None, "2026-10-02T13:11:39.92945Z"),
     ] {
         let event = pushed(&attributes, data);
-        assert_eq!(due(Request::read(&event, &fleet)).unwrap(), expected);
+        assert_eq!(due(&Request::read(&event, &fleet)).unwrap(), expected);
     }
     let untimed = pushed(
         &json!({"eventType": "SECRET_ROTATE", "secretId": NUMBERED}),
@@ -134,7 +134,7 @@ async fn the_due_time_is_one_period_before_the_next_or_the_time_of_the_event_in_
     );
     // Only the time of its publication is left.
     assert_eq!(
-        due(Request::read(&untimed, &fleet)).unwrap(),
+        due(&Request::read(&untimed, &fleet)).unwrap(),
         "2026-10-02T13:05:21Z"
     );
 }
@@ -183,7 +183,7 @@ async fn any_order_of_a_days_events_ends_with_the_same_one_new_version() {
     let mut bed = Bed::new(setting.clone()).await;
     bed.managed.policy.min_gap = std::time::Duration::from_hours(24);
     for order in orders {
-        bed.reset(&setting).await;
+        bed.reset(&setting);
         for hours in order {
             let due = bed.time.start() - std::time::Duration::from_hours(hours);
             for _delivery in 0..2 {

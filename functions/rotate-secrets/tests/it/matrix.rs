@@ -18,7 +18,7 @@ fn setting(overlap: Overlap) -> Setting {
 
 /// Plays one schedule from the beginning to rest. Returns its calls.
 async fn play(bed: &Bed, setting: &Setting, faults: &[(usize, Fault)]) -> Vec<String> {
-    bed.reset(setting).await;
+    bed.reset(setting);
     bed.gate.plan(faults);
     bed.converge().await;
     let schedule = format!("{faults:?}");

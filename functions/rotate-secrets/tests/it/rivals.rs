@@ -35,7 +35,7 @@ async fn two_and_three_workers_with_different_wishes_agree_on_one_candidate() {
     let mut schedules = 0;
     for workers in [2, 3] {
         for _ in 0..6 {
-            bed.reset(&setting).await;
+            bed.reset(&setting);
             let due = bed.time.start();
             let intents = [
                 Intent::scheduled(due),
@@ -58,7 +58,7 @@ async fn two_and_three_workers_with_different_wishes_agree_on_one_candidate() {
 ///
 /// False if its first call ends before that.
 async fn woken_late(bed: &Bed, setting: &Setting, at: usize, fault: Fault) -> bool {
-    bed.reset(setting).await;
+    bed.reset(setting);
     bed.gate.plan(&[(at, fault)]);
     let due = bed.time.start();
     let mut zombie = pin!(bed.call(Intent::scheduled(due)));
@@ -101,7 +101,7 @@ async fn a_worker_that_wakes_up_after_its_lease_does_no_harm_wherever_it_fell_as
             let both = [Fault::FrozenBefore, Fault::FrozenAfter];
             // Whoever only asks can as well be asleep before as after.
             for fault in both.into_iter().take(faults(call).len() / 2) {
-                schedules += u32::from(woken_late(&bed, &setting, at, fault).await);
+                schedules += u32::from(Box::pin(woken_late(&bed, &setting, at, fault)).await);
             }
         }
     }

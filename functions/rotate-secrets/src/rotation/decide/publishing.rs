@@ -128,7 +128,7 @@ impl Driver<'_> {
         Ok(self.act(Effect::Roll { consumer, version }))
     }
 
-    /// Consumers are starting, and have until the deadline to be ready. It counts from the last of them that was rolled,
+    /// Consumers are starting, and have until the deadline to be ready. It counts from the first roll of this call,
     /// and whoever takes over from a worker that died meanwhile gives them a moment before it gives them up.
     fn keep_watching_to_the_deadline(&self) -> Decision {
         let facts = &self.run.facts;

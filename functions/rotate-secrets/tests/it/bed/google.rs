@@ -1,6 +1,7 @@
 //! local-gcp, and a look at it that is not counted.
 
 use super::{SECRET, SERVICE, SIDE};
+use base64::Engine as _;
 use local_gcp::{LocalGcp, Options};
 use rotate_secrets::rotation::{State, state::STATE_ANNOTATION};
 use serde_json::{Value, json};
@@ -101,7 +102,6 @@ impl Google {
         let path = format!("/v1/{secret}/versions/{version}:access");
         let read = self.get(&path).await?;
         let data = read["payload"]["data"].as_str().unwrap();
-        use base64::Engine as _;
         let bytes = base64::prelude::BASE64_STANDARD.decode(data).unwrap();
         Some(String::from_utf8(bytes).unwrap())
     }

@@ -3,7 +3,7 @@
 use super::{Accounts, Google, SECRET, SERVICE, SIDE};
 use rotate_secrets::rotation::{
     Overlap, Phase, State,
-    state::{Place, Subject},
+    state::{Candidate, Place, Subject},
 };
 use std::{
     collections::BTreeSet,
@@ -90,12 +90,7 @@ impl Watch {
         let mut subjects = vec![Subject::main(state.current)];
         if let Some(operation) = &state.operation {
             subjects.push(Subject::main(operation.base));
-            subjects.extend(
-                operation
-                    .phase
-                    .candidate()
-                    .map(|candidate| candidate.subject()),
-            );
+            subjects.extend(operation.phase.candidate().map(Candidate::subject));
         }
         let mut values = Vec::new();
         for subject in subjects {

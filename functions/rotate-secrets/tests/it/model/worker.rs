@@ -52,7 +52,7 @@ impl Worker {
     pub(crate) fn begin(world: &World, name: &str, intent: Intent) -> Self {
         let me = WorkerId::try_from(name.to_owned()).unwrap();
         let spare_id = OperationId::try_from(format!("op-{name}")).unwrap();
-        let until = world.now + Duration::from_secs(540);
+        let until = world.now + Duration::from_mins(9);
         Self {
             run: Run::new(me, spare_id, intent, world.view(), until),
             etag: world.etag,
@@ -65,6 +65,7 @@ impl Worker {
         self.decided = Some(decide(policy, &self.run, world.now));
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of decision")]
     /// Makes one decision, or takes the frozen one, and carries it out; a second passes.
     pub(crate) fn step(
         &mut self,
