@@ -44,7 +44,8 @@ pub(super) async fn run(options: &Options, shutdown: &Shutdown) -> Result<(), Er
         "Nightshift: a password that changes and nobody notices",
         "Secret Manager and Cloud Run played by local-gcp; the PostgreSQL, the program and the logins are real.",
     )?;
-    let mut crew = Crew::new()?;
+    // Phases and counters are the story.
+    let mut crew = Crew::new()?.quietly();
     let told = tokio::select! {
         () = shutdown.wait() => Err(Error::Interrupted),
         told = tell(options, &mut crew, screen) => told,
@@ -197,7 +198,7 @@ impl Play<'_> {
                 return Err(Error::Unproven(late.to_owned()));
             }
             google.ask(Method::POST, &tick, Some(&json!({}))).await?;
-            sleep(Duration::from_millis(250)).await;
+            sleep(Duration::from_secs(1)).await;
         }
         self.screen.block(&Secret::read(google).await?.table())?;
         let refused = client::log_in(first).await;

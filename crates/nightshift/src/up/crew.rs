@@ -28,6 +28,8 @@ pub(crate) struct Crew {
     database: Option<Database>,
     watchdog: Watchdog,
     folder: TempDir,
+    /// What of their logs is shown; what they choose unless told.
+    log_level: Option<&'static str>,
 }
 
 impl Crew {
@@ -41,7 +43,16 @@ impl Crew {
             database: None,
             watchdog: Watchdog::new(folder.path())?,
             folder,
+            log_level: None,
         })
+    }
+
+    /// Lets the programs tell of errors only.
+    pub(crate) fn quietly(self) -> Self {
+        Self {
+            log_level: Some("error"),
+            ..self
+        }
     }
 
     /// Where the programs work, and where what they read may lie.
@@ -119,6 +130,7 @@ impl Crew {
         command
             .env("NIGHTSHIFT_GCP_ENDPOINT", google)
             .envs(database)
+            .envs(self.log_level.map(|level| ("NIGHTSHIFT_LOG_LEVEL", level)))
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null());
