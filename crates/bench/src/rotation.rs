@@ -174,19 +174,26 @@ fn side(id: &str) -> Value {
     json!({ "name": format!("projects/demo/secrets/{id}-next"), "versions": [] })
 }
 
-/// The phase that a write of the state says.
-fn phase(entry: &Entry) -> Option<&'static str> {
+/// The state that a write of the rotator's says.
+fn state(entry: &Entry) -> Option<Value> {
     let state = entry.json.as_ref()?["annotations"]["nightshift-rotation"].as_str()?;
-    let state: Value = serde_json::from_str(state).ok()?;
-    let said = state["phase"].as_str()?;
-    let known = ["promoted", "idle"];
-    known.into_iter().find(|phase| *phase == said)
+    serde_json::from_str(state).ok()
+}
+
+/// The version that it says readers get. Without services to be rolled, no phase of its own says that it is published.
+fn current(entry: &Entry) -> Option<u64> {
+    state(entry)?["cur"].as_u64()
+}
+
+/// Whether it says that nothing is under way.
+fn is_at_rest(entry: &Entry) -> bool {
+    state(entry).is_some_and(|state| state["phase"] == "idle")
 }
 
 /// How many secrets are at rest again since the journal was cleared.
 fn finished(google: &LocalGcp) -> u64 {
     let entries = google.journal().entries();
-    let ended = entries.iter().filter(|entry| phase(entry) == Some("idle"));
+    let ended = entries.iter().filter(|entry| is_at_rest(entry));
     let secrets: BTreeSet<&str> = ended.map(|entry| entry.path.as_str()).collect();
     secrets.len() as u64
 }
