@@ -83,12 +83,13 @@ async fn alone() -> anyhow::Result<Rotation> {
             .post(&json!({ "command": "rotate", "secret": SECRET }))
             .await?;
         let entries = google.journal().entries();
+        let before = entries.iter().find_map(|entry| current(entry));
         let promoted = entries
             .iter()
-            .find(|entry| phase(entry) == Some("promoted"));
+            .find(|entry| current(entry).is_some_and(|version| Some(version) != before));
         let promoted = promoted.context("no rotation was published")?;
         ensure!(
-            entries.iter().any(|entry| phase(entry) == Some("idle")),
+            entries.iter().any(|entry| is_at_rest(entry)),
             "a rotation did not come to its end"
         );
         let taken = promoted.at.duration_since(event).as_secs_f64();
