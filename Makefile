@@ -3,6 +3,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test lint bench
 
+# A failed test is told by its error; anyhow's backtrace through the test harness would bury it.
+export RUST_LIB_BACKTRACE ?= 0
+
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 

@@ -82,7 +82,7 @@ fn rotate_now_changes_the_password_and_rolls_the_service_and_the_tick_retires_th
 fn the_chapter_shows_phases_versions_and_a_client_without_a_failed_login_and_leaves_nothing()
 -> Result<()> {
     for name in ["local-gcp", "backup", "rotate-secrets"] {
-        bed::program(name)?;
+        crate::programs::program(name)?;
     }
     let bed = Bed::new()?;
     let output = Command::new(env!("CARGO_BIN_EXE_nightshift"))

@@ -1,6 +1,9 @@
 //! `nightshift up` as a person starts it, with the program `local-gcp` as it is built.
 
-use crate::bed::{self, DEADLINE, POLL, command_lines, said, send};
+use crate::{
+    bed::{self, DEADLINE, POLL, command_lines, said, send},
+    programs,
+};
 use anyhow::{Context, Result, ensure};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -10,7 +13,7 @@ use std::{
     net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command},
     thread,
     time::Instant,
 };
@@ -26,18 +29,11 @@ pub(crate) struct Up {
 }
 
 pub(crate) fn command(folder: &Path, options: &[&str]) -> Result<Command> {
-    bed::program("local-gcp")?;
-    bed::program("backup")?;
-    bed::program("rotate-secrets")?;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nightshift"));
-    command
-        .arg("up")
-        .args(options)
-        .env("TMPDIR", folder)
-        .env_remove("LOCAL_GCP_PORT")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    programs::program("local-gcp")?;
+    programs::program("backup")?;
+    programs::program("rotate-secrets")?;
+    let mut command = bed::nightshift(folder);
+    command.arg("up").args(options).env_remove("LOCAL_GCP_PORT");
     Ok(command)
 }
 
