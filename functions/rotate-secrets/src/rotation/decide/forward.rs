@@ -52,6 +52,13 @@ impl Driver<'_> {
                 Some(_) => {}
             }
         }
+        // A version that an earlier attempt adds to the main secret late would stay its newest for good. Before the
+        // candidate it is only one more to clear away, so it is waited for; nobody is without a credential meanwhile.
+        if self.is_inline()
+            && let Some(until) = self.still_unquiet()
+        {
+            return self.park_until(until, self.state.error.unwrap_or(ErrorCode::OutcomeUnknown));
+        }
         self.act(Effect::Stage {
             base: self.operation.base,
             place,

@@ -164,7 +164,6 @@ impl Play {
             };
             let mut worker = self.worker(intent);
             let end = self.finish(&mut worker);
-            if self.steps > 1950 {eprintln!("DEBUG {:?} {:?} {:?}", end, self.world.consumers, self.world.now);}
             match end {
                 Step::Died => self.world.pass(Duration::from_secs(601)),
                 Step::Stopped(Stop::Idle) => break,
