@@ -106,6 +106,12 @@ impl Fleet {
     }
 }
 
+impl FromIterator<Managed> for Fleet {
+    fn from_iter<I: IntoIterator<Item = Managed>>(all: I) -> Self {
+        Self(all.into_iter().collect())
+    }
+}
+
 fn unknown(name: &str) -> Error {
     Error::UnknownSecret(name.chars().take(200).collect())
 }

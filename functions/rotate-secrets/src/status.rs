@@ -3,7 +3,10 @@
 use crate::{
     apply::Services,
     managed::Managed,
-    rotation::{State, state::Lease},
+    rotation::{
+        State,
+        state::{ErrorCode, Lease},
+    },
     secret_manager::{Schedule, Secret, SecretError},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -104,7 +107,7 @@ fn judge(
                 operation.since
             ));
         }
-        (None, Some(code)) if !code.is_by_operator() => {
+        (None, Some(code)) if !code.is_by_operator() && code != ErrorCode::UnprovenNewest => {
             problems.push(format!("its last rotation went back: {code}"));
         }
         _ => {}

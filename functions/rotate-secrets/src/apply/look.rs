@@ -46,11 +46,15 @@ impl Call<'_> {
     }
 
     /// A published version that nobody can read counts as rejected: no login can work with it. A candidate that nobody
-    /// can read may still be what the target holds.
+    /// can read may still be what the target holds, so nothing is concluded from that, unless we are going back: then it
+    /// is gone because another call has cleared up before it died.
     async fn probe(&mut self, subject: Subject) -> Result<Answer, Trouble> {
         let payload = match self.payload(subject).await {
             Ok(payload) => payload,
-            Err(error) if subject.place == Place::Main && is_unreadable(&error) => {
+            Err(error)
+                if is_unreadable(&error)
+                    && (subject.place == Place::Main || self.is_going_back()) =>
+            {
                 self.trouble = Some(error.to_string());
                 return Ok(Answer::Probed(Probe::Rejected));
             }
@@ -70,6 +74,11 @@ impl Call<'_> {
             }
             target::Probe::Unfit { why } => Err(of_target(&TargetError::Unfit(why))),
         }
+    }
+
+    fn is_going_back(&self) -> bool {
+        let operation = self.state().and_then(|state| state.operation.as_ref());
+        operation.is_some_and(|operation| matches!(operation.phase, Phase::Undoing(_)))
     }
 
     async fn test(&mut self, subject: Subject) -> Result<Answer, Trouble> {

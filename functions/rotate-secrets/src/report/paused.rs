@@ -8,7 +8,8 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub struct Paused {
     secret: String,
-    paused: bool,
+    #[serde(rename = "paused")]
+    is_frozen: bool,
     phase: &'static str,
 }
 
@@ -18,7 +19,7 @@ impl Paused {
         let state = secret.view().state;
         Self {
             secret: managed.key.clone(),
-            paused: secret.is_paused(),
+            is_frozen: secret.is_paused(),
             phase: match &state {
                 Ok(Some(state)) => state.phase_name(),
                 Ok(None) => "unmanaged",
@@ -31,7 +32,7 @@ impl Paused {
 impl Report for Paused {
     fn table(&self) -> String {
         let Self { secret, phase, .. } = self;
-        if self.paused {
+        if self.is_frozen {
             format!("{secret} is frozen in phase {phase}")
         } else {
             format!("{secret} may be rotated; it is in phase {phase}")

@@ -58,6 +58,10 @@ pub(super) struct Facts {
     pub(super) consumers: Option<Consumers>,
     pub(super) references: BTreeMap<Vec<VersionNumber>, usize>,
     pub(super) rival: Option<Rival>,
+    /// Consumers that were rolled since they were last waited for.
+    pub(super) rolled: BTreeSet<usize>,
+    pub(super) rolled_at: Option<Timestamp>,
+    pub(super) watched_from: Option<Timestamp>,
     pub(super) revoked: BTreeSet<Subject>,
     pub(super) retired: BTreeSet<VersionNumber>,
     pub(super) cleared: bool,
@@ -240,13 +244,13 @@ impl Run {
                 self.facts.lost_publications += 1;
             }
             (_, Answer::Failed(failure)) => self.facts.failure = Some(failure),
-            (Decision::Look(look), answer) => self.saw(look, answer),
+            (Decision::Look(look), answer) => self.saw(look, answer, now),
             (Decision::Do(effect), answer) => self.did(effect, answer, now),
             _ => {}
         }
     }
 
-    fn saw(&mut self, look: &Look, answer: Answer) {
+    fn saw(&mut self, look: &Look, answer: Answer, now: Timestamp) {
         let facts = &mut self.facts;
         match (look, answer) {
             (Look::Confirm, Answer::Secret(view)) if *view == self.secret => facts.confirmed = true,
@@ -266,7 +270,10 @@ impl Run {
             (_, Answer::Tested(tested)) => facts.tested = Some(tested),
             (_, Answer::Newest(newest)) => facts.newest = Some(newest),
             (_, Answer::Adoptable(adoptable)) => facts.adoptable = Some(adoptable),
-            (_, Answer::Consumers(consumers)) => facts.consumers = Some(consumers),
+            (_, Answer::Consumers(consumers)) => {
+                facts.consumers = Some(consumers);
+                facts.watched_from.get_or_insert(now);
+            }
             (_, Answer::Rival(rival)) => facts.rival = Some(rival),
             _ => {}
         }
@@ -283,7 +290,11 @@ impl Run {
                 facts.applied_at.get_or_insert(now);
             }
             (_, Answer::Published(Added(version))) => facts.published = Some(version),
-            (Effect::Roll { .. }, _) => facts.consumers = None,
+            (Effect::Roll { consumer, .. }, _) => {
+                facts.consumers = None;
+                facts.rolled.insert(*consumer);
+                facts.rolled_at.get_or_insert(now);
+            }
             (Effect::Revoke(subject), _) => {
                 facts.revoked.insert(*subject);
             }
@@ -298,6 +309,7 @@ impl Run {
     /// A [`Decision::Pause`] is over: whatever is in motion has to be looked at again.
     pub fn waited(&mut self) {
         self.facts.consumers = None;
+        self.facts.rolled.clear();
         self.facts.probes.clear();
     }
 

@@ -41,8 +41,12 @@ impl SecretName {
     }
 
     /// The companion in which candidates wait.
+    #[must_use]
     pub fn side(&self) -> Self {
-        self.sibling(format!("{}-next", self.id))
+        Self {
+            id: format!("{}-next", self.id),
+            ..self.clone()
+        }
     }
 
     /// The same secret by another name of its project.
@@ -52,10 +56,6 @@ impl SecretName {
             project: project.to_owned(),
             ..self.clone()
         }
-    }
-
-    fn sibling(&self, id: String) -> Self {
-        Self { id, ..self.clone() }
     }
 
     /// The full name of one of its versions.

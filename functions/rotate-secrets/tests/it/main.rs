@@ -1,4 +1,28 @@
 //! What holds of rotation, whoever dies, comes twice or wakes up late; and what holds against real servers.
 
+#[cfg(test)]
+mod bed;
+#[cfg(test)]
+mod catalogue;
+#[cfg(test)]
+mod consumers;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
 mod kinds;
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod model;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod rivals;
+#[cfg(test)]
+mod rotating;
+#[cfg(test)]
+mod secrecy;
+#[cfg(test)]
+mod serving;

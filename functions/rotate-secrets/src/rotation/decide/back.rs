@@ -14,7 +14,7 @@ pub(super) fn decide(driver: &Driver) -> Decision {
     };
     // Somebody who lost the lease may still be doing something that leads forward. Going back before that has landed
     // would be overtaken by it.
-    if let Some(until) = driver.state.quiet_after.filter(|at| *at > driver.now) {
+    if let Some(until) = driver.still_unquiet() {
         return driver.let_go(Stop::Retry {
             at: until,
             code: Some(undo.why),
@@ -133,10 +133,9 @@ impl Back<'_> {
         }
         Err(match driver.run.facts.consumers {
             None => Decision::Look(Look::Consumers(copy)),
-            Some(Consumers::Behind(consumer)) => driver.act(Effect::Roll {
-                consumer,
-                version: copy,
-            }),
+            Some(Consumers::Behind(consumer)) => driver
+                .roll(consumer, copy)
+                .unwrap_or_else(|()| driver.blocked(ErrorCode::ConsumerTimeout)),
             Some(Consumers::Rolling) => driver.keep_watching(),
             Some(Consumers::Failed(_)) => driver.blocked(ErrorCode::ConsumerFailed),
             Some(Consumers::Ready) => return Ok(()),

@@ -179,6 +179,21 @@ impl Driver<'_> {
         })
     }
 
+    /// Until when something that a worker had begun may still land; none if all is quiet.
+    pub(super) fn still_unquiet(&self) -> Option<Timestamp> {
+        self.state.quiet_after.filter(|until| *until > self.now)
+    }
+
+    /// Lets go until a time that is known, which does not count as one more failure.
+    pub(super) fn park_until(&self, until: Timestamp, code: ErrorCode) -> Decision {
+        let mut state = self.changed(|state, operation| {
+            state.error = Some(code);
+            operation.next_try = Some(until);
+        });
+        release(&mut state);
+        write(WriteKind::Park, state)
+    }
+
     /// Lets go without a failure, then stops.
     pub(super) fn let_go(&self, stop: Stop) -> Decision {
         if !self.is_ours() {
@@ -235,7 +250,9 @@ impl Driver<'_> {
         state.operation = None;
         state.error = Some(why);
         state.failed += 1;
-        if !why.is_by_operator() && state.next.is_none() {
+        // Readers of an unproven version are helped by then; that is no reason for a rotation.
+        let is_repair = why == ErrorCode::UnprovenNewest;
+        if !why.is_by_operator() && !is_repair && state.next.is_none() {
             let wait = delay_after(state.failed, &self.operation.id.to_string());
             state.next = Some(Deferred {
                 due: self.operation.due,

@@ -13,22 +13,18 @@ use std::time::Duration;
 /// How often consumers that are starting are asked whether they are ready.
 const ROLLOUT_INTERVAL: Duration = Duration::from_secs(5);
 
+/// How long consumers that are starting are watched at least, however late it is.
+const SHORTEST_WATCH: Duration = Duration::from_secs(30);
+
 /// Brings every consumer to the new version, one after the other.
 pub(super) fn promoted(driver: &Driver, candidate: &Candidate, main: VersionNumber) -> Decision {
     match driver.run.facts.consumers {
         None => Decision::Look(Look::Consumers(main)),
         Some(Consumers::Failed(_)) => driver.turn_around(ErrorCode::ConsumerFailed),
-        Some(Consumers::Behind(consumer)) => driver.act(Effect::Roll {
-            consumer,
-            version: main,
-        }),
-        Some(Consumers::Rolling) => {
-            if driver.operation.since + driver.policy.rollout_deadline <= driver.now {
-                driver.turn_around(ErrorCode::ConsumerTimeout)
-            } else {
-                driver.keep_watching()
-            }
-        }
+        Some(Consumers::Behind(consumer)) => driver
+            .roll(consumer, main)
+            .unwrap_or_else(|()| driver.keep_watching_to_the_deadline()),
+        Some(Consumers::Rolling) => driver.keep_watching_to_the_deadline(),
         Some(Consumers::Ready) => driver.advance(Phase::Rolled {
             candidate: candidate.clone(),
             main,
@@ -66,10 +62,8 @@ fn nothing_needs_base(driver: &Driver, main: VersionNumber) -> Result<Decision, 
             None => return Ok(Decision::Look(Look::Consumers(main))),
             Some(Consumers::Failed(_)) => return Ok(driver.blocked(ErrorCode::ConsumerFailed)),
             Some(Consumers::Behind(consumer)) => {
-                return Ok(driver.act(Effect::Roll {
-                    consumer,
-                    version: main,
-                }));
+                let blocked = |()| driver.blocked(ErrorCode::ConsumerTimeout);
+                return Ok(driver.roll(consumer, main).unwrap_or_else(blocked));
             }
             Some(Consumers::Rolling) => return Ok(driver.keep_watching()),
             Some(Consumers::Ready) => {}
@@ -123,6 +117,29 @@ impl Driver<'_> {
         let base = self.operation.base;
         let twins = self.state.twins.iter().copied();
         std::iter::once(base).chain(twins).collect()
+    }
+
+    /// Rolls a consumer; `Err` if that was just done and it is behind all the same. Something puts it back, or Cloud Run
+    /// does not take it: asking again at once would go round in circles.
+    pub(super) fn roll(&self, consumer: usize, version: VersionNumber) -> Result<Decision, ()> {
+        if self.run.facts.rolled.contains(&consumer) {
+            return Err(());
+        }
+        Ok(self.act(Effect::Roll { consumer, version }))
+    }
+
+    /// Consumers are starting, and have until the deadline to be ready. It counts from the first roll of this call,
+    /// and whoever takes over from a worker that died meanwhile gives them a moment before it gives them up.
+    fn keep_watching_to_the_deadline(&self) -> Decision {
+        let facts = &self.run.facts;
+        let rolled = facts.rolled_at.unwrap_or(self.operation.since);
+        let watched = facts.watched_from.unwrap_or(self.now);
+        let deadline = (rolled + self.policy.rollout_deadline).max(watched + SHORTEST_WATCH);
+        if deadline <= self.now {
+            self.turn_around(ErrorCode::ConsumerTimeout)
+        } else {
+            self.keep_watching()
+        }
     }
 
     /// Consumers are starting: keeps the lease while there is time, or lets a later call go on.

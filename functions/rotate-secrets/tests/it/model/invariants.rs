@@ -40,7 +40,7 @@ impl World {
                 let candidate = operation
                     .phase
                     .candidate()
-                    .map(|candidate| candidate.subject());
+                    .map(rotate_secrets::rotation::state::Candidate::subject);
                 let base = Subject::main(operation.base);
                 if Some(*subject) != candidate && *subject != base {
                     self.violated(format!("{subject:?} was applied but not recorded"));
@@ -150,7 +150,7 @@ impl World {
                 operation
                     .phase
                     .candidate()
-                    .map(|candidate| candidate.subject()),
+                    .map(rotate_secrets::rotation::state::Candidate::subject),
             );
         }
         recorded

@@ -40,6 +40,7 @@ fn policy(overlap: Overlap, staging: Staging, grace: u64, consumers: usize) -> P
 }
 
 /// Each kind of target and staging, undisturbed and with each kind of trouble.
+#[expect(clippy::too_many_lines, reason = "a table of situations")]
 pub(crate) fn all() -> Vec<Scenario> {
     let mut scenarios = Vec::new();
     let later = |seconds| {

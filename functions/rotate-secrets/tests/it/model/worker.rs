@@ -52,7 +52,7 @@ impl Worker {
     pub(crate) fn begin(world: &World, name: &str, intent: Intent) -> Self {
         let me = WorkerId::try_from(name.to_owned()).unwrap();
         let spare_id = OperationId::try_from(format!("op-{name}")).unwrap();
-        let until = world.now + Duration::from_secs(540);
+        let until = world.now + Duration::from_mins(9);
         Self {
             run: Run::new(me, spare_id, intent, world.view(), until),
             etag: world.etag,
@@ -65,6 +65,7 @@ impl Worker {
         self.decided = Some(decide(policy, &self.run, world.now));
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of decision")]
     /// Makes one decision, or takes the frozen one, and carries it out; a second passes.
     pub(crate) fn step(
         &mut self,
@@ -102,8 +103,12 @@ impl Worker {
                     None | Some(Fault::KilledAfter) => world.look(look),
                     Some(_) => failed(FailureKind::Transient, ErrorCode::SecretUnavailable),
                 };
+                // Only reading the secret again brings another etag: whoever holds a state that is out of date must not
+                // be able to write on top of what others have written since.
+                if matches!(answer, Answer::Secret(_)) {
+                    self.etag = world.etag;
+                }
                 self.run.learn(&decision, answer, world.now);
-                self.etag = world.etag;
                 Step::Went
             }
             Decision::Do(effect) => {

@@ -1,0 +1,168 @@
+//! The program as a shell, a machine or Cloud Run runs it.
+
+use super::Google;
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// After this long a test has failed.
+const DEADLINE: Duration = Duration::from_secs(50);
+
+/// A configuration, and a Google for it.
+pub(crate) struct Program {
+    pub(crate) google: Google,
+    folder: TempDir,
+}
+
+/// What a run of the program ended with.
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// A service that is running.
+pub(crate) struct Serving {
+    child: Child,
+    pub(crate) url: String,
+    pub(crate) http: reqwest::Client,
+    said: Arc<Mutex<String>>,
+}
+
+impl Program {
+    /// `session-key` and `api-key` with one version each, of kind `random`, with `more` in their tables.
+    pub(crate) async fn new(more: &str) -> Self {
+        let google = Google::start().await;
+        let secret = |id: &str, versions: Value| {
+            let name = format!("projects/demo/secrets/{id}");
+            json!({"name": name, "replication": {"automatic": {}}, "versions": versions})
+        };
+        google
+            .gcp
+            .seed(json!({"secretmanager": {"secrets": [
+                secret("session-key", json!([{"text": "planted-first-session-key"}])),
+                secret("session-key-next", json!([])),
+                secret("api-key", json!([{"text": "planted-first-api-key"}])),
+                secret("api-key-next", json!([])),
+            ]}}))
+            .unwrap();
+        let secret = google
+            .get("/v1/projects/demo/secrets/session-key")
+            .await
+            .unwrap();
+        // Google answers with the project's number.
+        let name = secret["name"].as_str().unwrap();
+        let number = name.split('/').nth(1).unwrap().parse::<u64>();
+        let number = number.unwrap_or(1234);
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            "project = \"demo\"\nproject_number = {number}\n\
+             [secrets.session-key]\ntarget.random = {{}}\ngrace = \"0s\"\n{more}\n\
+             [secrets.api-key]\ntarget.random = {{}}\ngrace = \"0s\"\n{more}\n"
+        );
+        std::fs::write(folder.path().join("rotate.toml"), text).unwrap();
+        Self { google, folder }
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("rotate.toml")
+    }
+
+    /// The program with `arguments`, and with nothing in its environment that the test has not put there.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rotate-secrets"));
+        command
+            .args(arguments)
+            .arg("--config")
+            .arg(self.config())
+            .env_clear()
+            .env("HOME", "/nonexistent")
+            .env("NO_COLOR", "1")
+            .env("NIGHTSHIFT_GCP_ENDPOINT", self.google.url());
+        command
+    }
+
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+        let output = output.await.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ran {
+            code: output.status.code(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+
+    pub(crate) async fn serve(&self, arguments: &[&str]) -> Serving {
+        let mut command = self.command(&["serve", "--log-format", "json"]);
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
+        command.stderr(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let said = Arc::new(Mutex::new(String::new()));
+        let (kept, lines) = (said.clone(), BufReader::new(child.stderr.take().unwrap()));
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                let mut kept = kept.lock().unwrap();
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+        });
+        let begun = Instant::now();
+        let url = loop {
+            let found = said.lock().unwrap().lines().find_map(|line| {
+                let line: Value = serde_json::from_str(line).ok()?;
+                (line["event"] == "serve.started").then(|| line["address"].clone())
+            });
+            if let Some(address) = found {
+                break format!("http://{}", address.as_str().unwrap());
+            }
+            assert!(begun.elapsed() < DEADLINE, "{}", said.lock().unwrap());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        Serving {
+            child,
+            url,
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            said,
+        }
+    }
+}
+
+impl Ran {
+    #[track_caller]
+    pub(crate) fn ended(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+impl Serving {
+    /// Everything that was logged so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    pub(crate) async fn post(&self, body: &Value) -> (u16, Value) {
+        let answer = self.http.post(&self.url).json(body).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or_default())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
