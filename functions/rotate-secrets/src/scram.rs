@@ -58,7 +58,7 @@ impl Verifier {
     }
 }
 
-/// SASLprep, and like Postgres the password as it is where that refuses it.
+/// `SASLprep`, and like Postgres the password as it is where that refuses it.
 fn prepare(password: &str) -> Cow<'_, str> {
     stringprep::saslprep(password).unwrap_or(Cow::Borrowed(password))
 }

@@ -29,6 +29,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use nightshift_runtime::gcp::Gcp;
+use readers_only::ReadersOnly;
 use serde::Deserialize;
 
 pub use crate::rotation::{
@@ -39,7 +40,6 @@ pub use http_hook::HttpHookConfig;
 pub use key_pair::{Algorithm, KeyPairConfig};
 pub use postgres::{AdminConfig, PostgresConfig, TableRight, TableRights, TlsConfig};
 pub use random::RandomConfig;
-use readers_only::ReadersOnly;
 pub use service_account_key::ServiceAccountKeyConfig;
 
 /// A system that accepts a credential.

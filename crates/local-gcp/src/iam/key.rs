@@ -20,7 +20,7 @@ pub(crate) struct Key {
     /// PEM.
     certificate: String,
     /// `RSAPublicKey` of PKCS #1, base64.
-    public_key: String,
+    public: String,
     not_before: Timestamp,
     not_after: Timestamp,
     pub(super) disabled: bool,
@@ -68,7 +68,7 @@ impl Key {
             project: project.to_owned(),
             account: account.to_owned(),
             certificate: pem.to_owned(),
-            public_key: STANDARD.encode(public.subject_public_key.raw_bytes()),
+            public: STANDARD.encode(public.subject_public_key.raw_bytes()),
             not_before: at(&validity.not_before)?,
             not_after: at(&validity.not_after)?,
             disabled: false,
@@ -77,7 +77,7 @@ impl Key {
 
     /// Whether the owner of the private half signed `message` by RS256, and may at this time.
     pub(super) fn accepts(&self, message: &[u8], signature: &[u8], now: Timestamp) -> bool {
-        let Ok(public) = STANDARD.decode(&self.public_key) else {
+        let Ok(public) = STANDARD.decode(&self.public) else {
             return false;
         };
         let public =

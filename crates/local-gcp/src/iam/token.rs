@@ -29,7 +29,7 @@ struct Claims {
 pub(super) async fn token(call: Call) -> Answer {
     let form = crate::http::Query::parse(std::str::from_utf8(&call.body).unwrap_or_default());
     if form.get("grant_type") != Some(GRANT) {
-        return refuse("unsupported_grant_type", "Invalid grant_type.");
+        return Ok(refuse("unsupported_grant_type", "Invalid grant_type."));
     }
     let assertion = form.get("assertion").unwrap_or_default();
     match check(&call, assertion) {
@@ -38,7 +38,7 @@ pub(super) async fn token(call: Call) -> Answer {
             "expires_in": MAX_LIFE,
             "token_type": "Bearer",
         })),
-        Err(why) => refuse("invalid_grant", why),
+        Err(why) => Ok(refuse("invalid_grant", why)),
     }
 }
 
@@ -74,7 +74,7 @@ fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_slice(&json).ok()
 }
 
-fn refuse(error: &str, why: &str) -> Answer {
+fn refuse(error: &str, why: &str) -> Reply {
     let body = json!({ "error": error, "error_description": why });
-    Ok(Reply::json_with(StatusCode::BAD_REQUEST, body))
+    Reply::json_with(StatusCode::BAD_REQUEST, body)
 }

@@ -107,10 +107,9 @@ impl Settings {
             )));
         }
         characters.sort_unstable();
-        if let Some(twice) = characters.windows(2).find(|pair| pair[0] == pair[1]) {
+        if let Some([twice, _]) = characters.array_windows().find(|[a, b]| a == b) {
             return Err(InvalidRecipe(format!(
-                "`alphabet` holds {:?} twice, which would make it twice as likely",
-                twice[0]
+                "`alphabet` holds {twice:?} twice, which would make it twice as likely"
             )));
         }
         let left_out = |c: &char| {

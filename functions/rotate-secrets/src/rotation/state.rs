@@ -136,8 +136,8 @@ pub struct State {
     pub twins: Vec<VersionNumber>,
     /// How often a lease has changed hands by expiry; grows only.
     pub fence: u64,
-    /// Up to when a worker that lost its lease may still finish what it had begun. Going back, and starting anew,
-    /// wait for it; going forward need not.
+    /// Up to when a worker that lost its lease may still finish what it had begun. Going back, giving up a candidate for
+    /// another, and starting anew wait for it; going forward need not.
     pub quiet_after: Option<Timestamp>,
     /// The due time of the newest scheduled rotation that was taken on.
     pub last_due: Option<Timestamp>,

@@ -52,12 +52,13 @@ impl Default for KeyPairConfig {
 struct PrivateKey {
     kid: String,
     alg: String,
-    private_key: String,
+    #[serde(rename = "private_key")]
+    pem: String,
 }
 
 impl Drop for PrivateKey {
     fn drop(&mut self) {
-        self.private_key.zeroize();
+        self.pem.zeroize();
     }
 }
 
@@ -85,7 +86,7 @@ impl KeyPairConfig {
         let private_key = PrivateKey {
             kid: jwk.kid.clone(),
             alg: jwk.alg.clone(),
-            private_key: pair.pem().to_string(),
+            pem: pair.pem().to_string(),
         };
         Ok((private_key, jwk))
     }
@@ -160,7 +161,7 @@ impl Maker for KeyPairConfig {
             jwks,
         } = keys.map_err(|misfit| misfit.to_string())?;
         for (name, key) in [("next", next), ("current", current)] {
-            let pair = KeyPair::from_pem(&key.private_key)
+            let pair = KeyPair::from_pem(&key.pem)
                 .ok_or_else(|| format!("field `{name}` holds no private key"))?;
             let public = jwks.keys.iter().find(|jwk| jwk.kid == key.kid);
             let public =

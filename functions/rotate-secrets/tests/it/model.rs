@@ -6,7 +6,6 @@
 
 mod crashes;
 mod invariants;
-mod requests;
 mod scenario;
 mod worker;
 mod world;

@@ -14,7 +14,7 @@ pub(super) fn decide(driver: &Driver) -> Decision {
     };
     // Somebody who lost the lease may still be doing something that leads forward. Going back before that has landed
     // would be overtaken by it.
-    if let Some(until) = driver.state.quiet_after.filter(|at| *at > driver.now) {
+    if let Some(until) = driver.still_unquiet() {
         return driver.let_go(Stop::Retry {
             at: until,
             code: Some(undo.why),

@@ -179,6 +179,21 @@ impl Driver<'_> {
         })
     }
 
+    /// Until when something that a worker had begun may still land; none if all is quiet.
+    pub(super) fn still_unquiet(&self) -> Option<Timestamp> {
+        self.state.quiet_after.filter(|until| *until > self.now)
+    }
+
+    /// Lets go until a time that is known, which does not count as one more failure.
+    pub(super) fn park_until(&self, until: Timestamp, code: ErrorCode) -> Decision {
+        let mut state = self.changed(|state, operation| {
+            state.error = Some(code);
+            operation.next_try = Some(until);
+        });
+        release(&mut state);
+        write(WriteKind::Park, state)
+    }
+
     /// Lets go without a failure, then stops.
     pub(super) fn let_go(&self, stop: Stop) -> Decision {
         if !self.is_ours() {

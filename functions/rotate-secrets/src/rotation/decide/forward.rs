@@ -52,6 +52,13 @@ impl Driver<'_> {
                 Some(_) => {}
             }
         }
+        // A version that an earlier attempt adds to the main secret late would stay its newest for good. Before the
+        // candidate it is only one more to clear away, so it is waited for; nobody is without a credential meanwhile.
+        if self.is_inline()
+            && let Some(until) = self.still_unquiet()
+        {
+            return self.park_until(until, self.state.error.unwrap_or(ErrorCode::OutcomeUnknown));
+        }
         self.act(Effect::Stage {
             base: self.operation.base,
             place,
@@ -134,7 +141,13 @@ impl Driver<'_> {
     }
 
     /// The target's policy definitely did not take the candidate, so another one may be made.
+    ///
+    /// But not while somebody's earlier attempt may still land: policies are relaxed, and then the target would hold a
+    /// credential that is recorded nowhere. Discarding a candidate is a way back like any other, and waits as they do.
     fn refused_by_policy(&self) -> Decision {
+        if let Some(until) = self.still_unquiet() {
+            return self.park_until(until, ErrorCode::TargetRefused);
+        }
         let refusals = self.operation.regenerations + 1;
         let inline = self.policy.staging == Staging::Inline;
         if inline || refusals >= self.policy.max_candidates {

@@ -92,7 +92,7 @@ impl<'a> ConnectionUrl<'a> {
     /// The same URL with another credential.
     pub(super) fn with(&self, credential: Credential<'_>) -> Zeroizing<String> {
         let password = credential.password.expose_secret();
-        let user = credential.user.map(|user| encoded(user));
+        let user = credential.user.map(encoded);
         let parts = [
             self.scheme,
             user.as_ref().map_or(self.user, |user| user.as_str()),

@@ -14,8 +14,23 @@ use tempfile::NamedTempFile;
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// The two ends of what is supported.
-pub(crate) const MAJORS: [u32; 2] = [15, 18];
+/// A test on the oldest and on the newest server that is supported.
+macro_rules! on_both_servers {
+    ($test:ident) => {
+        mod $test {
+            #[tokio::test]
+            async fn on_postgres_15() -> super::Result<()> {
+                super::$test(15).await
+            }
+
+            #[tokio::test]
+            async fn on_postgres_18() -> super::Result<()> {
+                super::$test(18).await
+            }
+        }
+    };
+}
+pub(crate) use on_both_servers;
 
 const ROTATOR_PASSWORD: &str = "the-rotators-own";
 

@@ -4,6 +4,7 @@ use super::{
     scenario::{self, Play, Scenario},
     worker::{FAULTS, Fault},
 };
+use rand::{Rng, SeedableRng, rngs::StdRng};
 use rotate_secrets::rotation::state::Place;
 
 fn play(scenario: &Scenario, faults: &[(usize, Fault)]) -> Play {
@@ -51,7 +52,41 @@ fn any_one_fault_at_any_step_is_survived() {
     println!("{schedules} schedules with one fault");
 }
 
+/// Where in the schedules with two faults the sample is taken.
+const SEED: u64 = 20_261_002;
+
+/// How many of them are played for each scenario.
+const SAMPLE: usize = 12;
+
+/// One schedule: the second fault may also hit the recovery from the first. Whether there was a step left for it.
+fn two_faults(scenario: &Scenario, steps: usize, rng: &mut StdRng) -> bool {
+    let first = rng.random_range(0..steps);
+    let fault = FAULTS[rng.random_range(0..FAULTS.len())];
+    let after_first = play(scenario, &[(first, fault)]).steps;
+    let has_second = first + 1 < after_first;
+    if has_second {
+        let second = rng.random_range(first + 1..after_first);
+        let then = FAULTS[rng.random_range(0..FAULTS.len())];
+        play(scenario, &[(first, fault), (second, then)]);
+    }
+    has_second
+}
+
 #[test]
+fn two_faults_at_sampled_steps_are_survived() {
+    let mut rng = StdRng::seed_from_u64(SEED);
+    let mut schedules = 0;
+    for scenario in scenario::all() {
+        let steps = play(&scenario, &[]).steps;
+        for _ in 0..SAMPLE {
+            schedules += usize::from(two_faults(&scenario, steps, &mut rng));
+        }
+    }
+    println!("{schedules} schedules with two faults, seed {SEED}");
+}
+
+#[test]
+#[ignore = "takes minutes; a sample of it runs always"]
 fn any_two_faults_at_any_steps_are_survived() {
     let mut schedules = 0;
     for scenario in scenario::all() {

@@ -103,8 +103,12 @@ impl Worker {
                     None | Some(Fault::KilledAfter) => world.look(look),
                     Some(_) => failed(FailureKind::Transient, ErrorCode::SecretUnavailable),
                 };
+                // Only reading the secret again brings another etag: whoever holds a state that is out of date must not
+                // be able to write on top of what others have written since.
+                if matches!(answer, Answer::Secret(_)) {
+                    self.etag = world.etag;
+                }
                 self.run.learn(&decision, answer, world.now);
-                self.etag = world.etag;
                 Step::Went
             }
             Decision::Do(effect) => {
