@@ -25,6 +25,8 @@ mod rivals;
 #[cfg(test)]
 mod rotating;
 #[cfg(test)]
+mod sample;
+#[cfg(test)]
 mod secrecy;
 #[cfg(test)]
 mod serving;

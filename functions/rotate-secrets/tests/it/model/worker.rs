@@ -131,9 +131,7 @@ impl Worker {
                 Step::Went
             }
         };
-        world.check();
         world.pass(Duration::from_secs(1));
-        world.check();
         match fault {
             Some(Fault::KilledAfter) => Step::Died,
             _ => step,
