@@ -89,10 +89,6 @@ impl Driver<'_> {
             state.fence += 1;
             state.quiet_after = state.quiet_after.max(Some(self.now + self.policy.lease));
         }
-        if self.run.facts.lost_publications > 0 {
-            // A publication went out without an answer. It was made again, but the first may still land.
-            state.quiet_after = state.quiet_after.max(Some(self.now + self.policy.lease));
-        }
         operation.lease = Some(Lease {
             who: self.run.me.clone(),
             until: self.now + self.policy.lease,
@@ -164,9 +160,6 @@ impl Driver<'_> {
             operation.tries = tries;
             operation.next_try = Some(self.now + wait);
         });
-        if failure.kind == FailureKind::Unknown {
-            state.quiet_after = state.quiet_after.max(Some(self.now + self.policy.lease));
-        }
         release(&mut state);
         write(WriteKind::Park, state)
     }

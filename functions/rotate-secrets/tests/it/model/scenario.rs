@@ -56,10 +56,22 @@ impl Setting {
         let Self(overlap, staging) = self;
         let none = Trouble::default;
         let second = || vec![2];
-        let unfit = Trouble { unfit: second(), ..none() };
-        let refused = Trouble { refused: second(), ..none() };
-        let unbootable = Trouble { unbootable: second(), ..none() };
-        let down = Trouble { down_for: Duration::from_hours(2), ..none() };
+        let unfit = Trouble {
+            unfit: second(),
+            ..none()
+        };
+        let refused = Trouble {
+            refused: second(),
+            ..none()
+        };
+        let unbootable = Trouble {
+            unbootable: second(),
+            ..none()
+        };
+        let down = Trouble {
+            down_for: Duration::from_hours(2),
+            ..none()
+        };
         [
             ("undisturbed", none(), 0, 0, true),
             ("two consumers", none(), 2, 900, true),
@@ -118,8 +130,9 @@ impl Play {
         self.steps += 1;
         assert!(
             self.steps < ENDLESS,
-            "no end after {ENDLESS} steps in {:?}",
-            self.world.state
+            "no end after {ENDLESS} steps with {:?} in {:#?}",
+            self.faults,
+            self.world
         );
         worker.step(&self.policy, &mut self.world, fault)
     }

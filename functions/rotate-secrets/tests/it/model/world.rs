@@ -48,6 +48,13 @@ pub(crate) struct Trouble {
     pub(crate) down_for: Duration,
 }
 
+/// A call whose answer nobody waits for any more.
+#[derive(Debug, Clone)]
+pub(crate) enum InFlight {
+    Effect(Effect),
+    Patch { etag: u64, write: Box<Write> },
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     start: Timestamp,
@@ -66,8 +73,8 @@ pub(crate) struct World {
     pub(crate) last_id: u32,
     /// Every credential that readers of `current` have been given.
     pub(crate) read_by_current: Vec<u32>,
-    /// Effects that went out and have not landed yet.
-    pub(crate) in_flight: Vec<(Timestamp, Effect)>,
+    /// What went out and has not landed yet.
+    pub(crate) in_flight: Vec<(Timestamp, InFlight)>,
     pub(crate) violations: Vec<String>,
 }
 
@@ -383,18 +390,29 @@ impl World {
         Answer::Published(Added(self.add(Place::Main, value)))
     }
 
+    /// Something goes out and lands that much later.
+    pub(crate) fn send(&mut self, seconds: u64, call: InFlight) {
+        let lands = self.now + Duration::from_secs(seconds);
+        self.in_flight.push((lands, call));
+    }
+
     /// Time passes, and what is in flight lands.
     pub(crate) fn pass(&mut self, time: Duration) {
         let until = self.now + time;
         if self.in_flight.len() > 1 {
             self.in_flight.sort_by_key(|(at, _)| *at);
         }
-        while let Some((at, effect)) = self.in_flight.first().cloned()
-            && at <= until
-        {
-            self.in_flight.remove(0);
+        while self.in_flight.first().is_some_and(|(at, _)| *at <= until) {
+            let (at, landing) = self.in_flight.remove(0);
             self.now = self.now.max(at);
-            self.act(&effect);
+            match landing {
+                InFlight::Effect(effect) => {
+                    self.act(&effect);
+                }
+                InFlight::Patch { etag, write } => {
+                    self.patch(etag, &write);
+                }
+            }
         }
         self.now = until;
     }

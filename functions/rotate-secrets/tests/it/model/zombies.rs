@@ -92,22 +92,22 @@ fn a_worker_that_wakes_up_late_does_no_harm_to_one_credential_staged_inline() {
 
 #[test]
 fn three_workers_one_after_the_other_converge_on_two_credentials_staged_aside() {
-    late_workers(2, Setting(Both, Side), Sample::one_in(20));
+    late_workers(2, Setting(Both, Side), Sample::every_one());
 }
 
 #[test]
 fn three_workers_one_after_the_other_converge_on_two_credentials_staged_inline() {
-    late_workers(2, Setting(Both, Inline), Sample::one_in(20));
+    late_workers(2, Setting(Both, Inline), Sample::every_one());
 }
 
 #[test]
 fn three_workers_one_after_the_other_converge_on_one_credential_staged_aside() {
-    late_workers(2, Setting(Single, Side), Sample::one_in(20));
+    late_workers(2, Setting(Single, Side), Sample::every_one());
 }
 
 #[test]
 fn three_workers_one_after_the_other_converge_on_one_credential_staged_inline() {
-    late_workers(2, Setting(Single, Inline), Sample::one_in(20));
+    late_workers(2, Setting(Single, Inline), Sample::every_one());
 }
 
 proptest! {
