@@ -6,7 +6,8 @@ use crate::rotation::{
     policy::{Policy, Staging},
     run::{Failure, FailureKind, Run},
     state::{
-        Deferred, ErrorCode, Lease, Operation, Phase, Place, State, Subject, Undo, VersionNumber,
+        Candidate, Deferred, ErrorCode, Lease, Operation, Phase, Place, State, Subject, Undo,
+        VersionNumber,
     },
     trigger::{Intent, TriggeredBy},
 };
@@ -225,10 +226,29 @@ impl Driver<'_> {
         })
     }
 
+    /// Nothing is under way any more, and the candidate's place has been cleared.
+    fn ended(&self) -> State {
+        let mut state = self.state.clone();
+        let candidate = self.operation.phase.candidate();
+        if let Some(candidate) = candidate.filter(|candidate| candidate.place == Place::Side) {
+            state.swept = candidate.version;
+        }
+        state.operation = None;
+        state
+    }
+
+    /// Destroys what has been added to the side secret up to the candidate, which was the last.
+    pub(super) fn sweep(&self, candidate: &Candidate) -> Effect {
+        Effect::Clear {
+            place: Place::Side,
+            after: self.state.swept,
+            up_to: candidate.version,
+        }
+    }
+
     /// The rotation is complete.
     pub(super) fn complete(&self) -> Decision {
-        let mut state = self.state.clone();
-        state.operation = None;
+        let mut state = self.ended();
         state.error = None;
         state.failed = 0;
         // They held the bytes of base, and went with it.
@@ -239,8 +259,7 @@ impl Driver<'_> {
 
     /// The operation is over and base is what readers get. It is tried again later, unless an operator ended it.
     pub(super) fn end_in_failure(&self, why: ErrorCode) -> Decision {
-        let mut state = self.state.clone();
-        state.operation = None;
+        let mut state = self.ended();
         state.error = Some(why);
         state.failed += 1;
         // Readers of an unproven version are helped by then; that is no reason for a rotation.

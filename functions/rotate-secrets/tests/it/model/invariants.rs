@@ -1,6 +1,6 @@
 //! What has to hold after every step of every schedule.
 
-use super::world::{Value, VersionState, World};
+use super::world::{Value, Version, VersionState, World};
 use rotate_secrets::rotation::{
     Effect, Overlap, Phase, Staging, State,
     state::{MAX_BYTES, Place, Subject, VersionNumber},
@@ -87,6 +87,11 @@ impl World {
             self.violated("no recorded, enabled version holds what the target accepts");
         }
         self.check_held(&recorded);
+        let swept = usize::try_from(self.state.swept.0).unwrap();
+        let kept = |version: &Version| version.state == VersionState::Enabled;
+        if self.side.iter().take(swept).any(kept) {
+            self.violated("a candidate is forgotten in the side secret");
+        }
         // Without an overlap, readers of base are shut out between apply and publication, and readers of the candidate
         // while it is taken back: that is the window which the documentation states.
         let published = self.readable(Subject::main(self.state.current));
@@ -206,7 +211,7 @@ impl World {
             Place::Main => &self.main,
             Place::Side => &self.side,
         };
-        let enabled = |version: &&super::world::Version| version.state == VersionState::Enabled;
+        let enabled = |version: &&Version| version.state == VersionState::Enabled;
         versions.iter().filter(enabled).count()
     }
 }
