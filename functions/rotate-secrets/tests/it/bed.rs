@@ -65,7 +65,12 @@ pub(crate) struct Bed {
 impl Bed {
     /// A secret `db` with its first version, which the target accepts.
     pub(crate) async fn new(setting: Setting) -> Self {
-        let google = Arc::new(Google::start().await);
+        Self::on(Google::start().await, setting).await
+    }
+
+    /// As [`Bed::new`], with this Google.
+    pub(crate) async fn on(google: Google, setting: Setting) -> Self {
+        let google = Arc::new(google);
         let time = TestTime::new();
         let gate = Arc::new(Gate::new(time.clone()));
         let proxy = Proxy::start(gate.clone(), google.url()).await;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod consumers;
