@@ -101,7 +101,8 @@ impl Bed {
             .reset(setting.overlap, setting.trouble.clone());
         self.google.seed(&first, setting.services);
         let (google, accounts) = (self.google.clone(), self.accounts.clone());
-        let watch = Watch::new(google, accounts, setting.overlap, setting.services);
+        let (time, services) = (self.time.clone(), setting.services);
+        let watch = Watch::new(google, accounts, time, setting.overlap, services);
         self.gate.reset(Arc::new(watch));
     }
 
