@@ -36,10 +36,27 @@ struct Seen {
     retire_after: Option<Timestamp>,
 }
 
+/// What readers of `current` and of `latest` get: the number of a version and its value.
+type Published = [Option<(u64, String)>; 2];
+
 /// A version that the state names, and what it holds if it can be read.
 struct Recorded {
-    path: String,
+    subject: Subject,
     value: Option<String>,
+}
+
+impl Recorded {
+    fn path(&self) -> String {
+        let secret = secret_of(self.subject);
+        format!("/v1/{secret}/versions/{}:access", self.subject.version)
+    }
+}
+
+fn secret_of(subject: Subject) -> &'static str {
+    match subject.place {
+        Place::Main => SECRET,
+        Place::Side => SIDE,
+    }
 }
 
 impl Watch {
@@ -89,15 +106,19 @@ impl Watch {
         let Some(state) = self.google.state().await else {
             return self.violated(after, "the state is gone");
         };
-        let recorded = self.recorded(&state).await;
+        let published = [
+            self.google.access(SECRET, "current").await,
+            self.google.access(SECRET, "latest").await,
+        ];
+        let recorded = self.recorded(&state, &published).await;
         self.look_at_target(after, &recorded);
-        self.look_at_readers(after, &state).await;
-        self.look_at_base(after, &state).await;
+        self.look_at_readers(after, &state, published);
+        self.look_at_base(after, &state, &recorded);
         self.look_at_services(after, &state).await;
     }
 
     /// All versions that the state names.
-    async fn recorded(&self, state: &State) -> Vec<Recorded> {
+    async fn recorded(&self, state: &State, published: &Published) -> Vec<Recorded> {
         let mut subjects = vec![Subject::main(state.current)];
         subjects.extend(state.twins.iter().copied().map(Subject::main));
         if let Some(operation) = &state.operation {
@@ -106,15 +127,18 @@ impl Watch {
         }
         let mut recorded = Vec::new();
         for subject in subjects {
-            let secret = match subject.place {
-                Place::Main => SECRET,
-                Place::Side => SIDE,
+            let known = published
+                .iter()
+                .flatten()
+                .find(|(number, _)| subject.place == Place::Main && *number == subject.version.0);
+            let value = match known {
+                Some((_, value)) => Some(value.clone()),
+                None => {
+                    let version = subject.version.to_string();
+                    self.google.value(secret_of(subject), &version).await
+                }
             };
-            let version = subject.version.to_string();
-            recorded.push(Recorded {
-                path: format!("/v1/{secret}/versions/{version}:access"),
-                value: self.google.value(secret, &version).await,
-            });
+            recorded.push(Recorded { subject, value });
         }
         recorded
     }
@@ -138,7 +162,7 @@ impl Watch {
         let looked_at = std::mem::replace(&mut self.lock().applied, applied.len());
         for value in &applied[looked_at.min(applied.len())..] {
             let version = holding(value);
-            let durable = version.is_some_and(|version| self.lock().read.contains(&version.path));
+            let durable = version.is_some_and(|version| self.lock().read.contains(&version.path()));
             if !durable {
                 let what = format!("the target was given {value}, which nobody had read back");
                 self.violated(after, &what);
@@ -147,9 +171,9 @@ impl Watch {
     }
 
     /// Whoever logs in with what is published gets in; and whatever is newly published works, even in a window.
-    async fn look_at_readers(&self, after: &str, state: &State) {
-        for (index, version) in ["current", "latest"].into_iter().enumerate() {
-            let value = self.google.value(SECRET, version).await;
+    fn look_at_readers(&self, after: &str, state: &State, published: Published) {
+        let values = published.map(|read| read.map(|(_, value)| value));
+        for (index, (version, value)) in ["current", "latest"].into_iter().zip(values).enumerate() {
             let is_new = {
                 let last = &mut self.lock().last[index];
                 std::mem::replace(last, value.clone()) != value
@@ -183,7 +207,7 @@ impl Watch {
     }
 
     /// The old value stays good until it may retire: not before the end of its grace.
-    async fn look_at_base(&self, after: &str, state: &State) {
+    fn look_at_base(&self, after: &str, state: &State, recorded: &[Recorded]) {
         let Some(operation) = &state.operation else {
             self.lock().retire_after = None;
             return;
@@ -199,11 +223,10 @@ impl Watch {
             Phase::Rolled { retire_after, .. } => self.lock().retire_after = Some(*retire_after),
             _ => {}
         }
-        let base = operation.base.to_string();
-        let value = self.google.value(SECRET, &base).await;
-        let works = value
-            .as_ref()
-            .is_some_and(|value| self.accounts.accepts(value));
+        let base = Subject::main(operation.base);
+        let base = recorded.iter().find(|version| version.subject == base);
+        let value = base.and_then(|version| version.value.as_ref());
+        let works = value.is_some_and(|value| self.accounts.accepts(value));
         if value.is_none() || (!works && self.overlap == Overlap::Both) {
             self.violated(after, "the old value was taken out of use too early");
         }
