@@ -18,7 +18,7 @@ use driving::Driver;
 use jiff::Timestamp;
 use std::borrow::Cow;
 
-/// Names the one next thing to do about a secret, given its rules, what is known, and the time by Secret Manager's clock.
+/// Names the one next thing to do about a secret, given its rules, what is known, and the time.
 ///
 /// The same arguments give the same decision. Carry it out, tell the [`Run`] what came of it, and ask again until it says
 /// [`Decision::Stop`].

@@ -109,7 +109,7 @@ pub struct Operation {
 pub struct Lease {
     /// Who has it.
     pub who: WorkerId,
-    /// Until when, by Secret Manager's clock.
+    /// Until when, by the clock of the machine that took it (see [`crate::time::Time`]).
     pub until: Timestamp,
 }
 

@@ -35,6 +35,7 @@ pub(crate) const SERVICE: &str = "projects/demo/locations/europe-west1/services/
 #[derive(Clone)]
 pub(crate) struct Setting {
     pub(crate) overlap: Overlap,
+    pub(crate) staging: Staging,
     pub(crate) grace: Duration,
     pub(crate) trouble: Trouble,
     /// How many services use the secret.
@@ -45,6 +46,7 @@ impl Default for Setting {
     fn default() -> Self {
         Self {
             overlap: Overlap::Both,
+            staging: Staging::Side,
             grace: Duration::ZERO,
             trouble: Trouble::default(),
             services: 0,
@@ -101,8 +103,7 @@ impl Bed {
             .reset(setting.overlap, setting.trouble.clone());
         self.google.seed(&first, setting.services);
         let (google, accounts) = (self.google.clone(), self.accounts.clone());
-        let (time, services) = (self.time.clone(), setting.services);
-        let watch = Watch::new(google, accounts, time, setting.overlap, services);
+        let watch = Watch::new(google, accounts, self.time.clone(), setting.clone());
         self.gate.reset(Arc::new(watch));
     }
 
@@ -163,6 +164,7 @@ impl Bed {
     pub(crate) async fn position(&self, call: &str) -> usize {
         let setting = Setting {
             overlap: self.managed.policy.overlap,
+            staging: self.managed.policy.staging,
             grace: self.managed.policy.grace,
             services: self.managed.consumers.len(),
             ..Setting::default()
@@ -266,7 +268,7 @@ fn managed(setting: &Setting, gate: &Arc<Gate>, accounts: &Arc<Accounts>) -> Man
 fn policy(setting: &Setting) -> Policy {
     Policy {
         overlap: setting.overlap,
-        staging: Staging::Side,
+        staging: setting.staging,
         revoke: setting.overlap == Overlap::Both,
         has_consumers: setting.services > 0,
         min_gap: Duration::from_hours(1),

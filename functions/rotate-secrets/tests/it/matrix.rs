@@ -7,7 +7,7 @@ use crate::{
     bed::{Bed, Fault, Setting, Trouble, faults},
     sample::Sample,
 };
-use rotate_secrets::rotation::Overlap;
+use rotate_secrets::rotation::{Overlap, Staging};
 use std::time::Duration;
 
 fn setting(overlap: Overlap) -> Setting {
@@ -50,7 +50,7 @@ async fn each_single_fault(name: &str, setting: Setting) {
 async fn pairs_of_faults(name: &str, setting: Setting) {
     let bed = Bed::new(setting.clone()).await;
     let calls = play(&bed, &setting, &[]).await;
-    let mut sample = Sample::one_in(150);
+    let mut sample = Sample::one_in(60);
     for (first, call) in calls.iter().enumerate() {
         for fault in faults(call) {
             // The second also hits the recovery from the first.
@@ -77,6 +77,15 @@ async fn any_one_fault_at_any_call_is_survived_where_two_credentials_are_valid()
 #[tokio::test]
 async fn any_one_fault_at_any_call_is_survived_where_one_credential_is_valid() {
     each_single_fault("single", setting(Overlap::Single)).await;
+}
+
+#[tokio::test]
+async fn any_one_fault_at_any_call_is_survived_where_candidates_wait_in_the_main_secret() {
+    let setting = Setting {
+        staging: Staging::Inline,
+        ..setting(Overlap::Both)
+    };
+    each_single_fault("inline", setting).await;
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! What has to hold at every instant, looked at after every single call of anybody.
 
-use super::{Accounts, Google, SECRET, SERVICE, SIDE, TestTime};
+use super::{Accounts, Google, SECRET, SERVICE, SIDE, Setting, TestTime};
 use jiff::Timestamp;
 use nightshift_runtime::Clock as _;
 use rotate_secrets::rotation::{
-    Overlap, Phase, State,
+    Overlap, Phase, Staging, State,
     state::{Candidate, Place, Subject},
 };
 use std::{
@@ -16,15 +16,14 @@ pub(crate) struct Watch {
     google: Arc<Google>,
     accounts: Arc<Accounts>,
     time: TestTime,
-    overlap: Overlap,
-    services: usize,
+    setting: Setting,
     seen: Mutex<Seen>,
 }
 
 #[derive(Default)]
 struct Seen {
     violations: Vec<String>,
-    /// Every value that readers of `latest` got.
+    /// Every value that readers got, of `latest` where there may be such readers, else of `current`.
     published: BTreeSet<String>,
     /// What readers of `current` and of `latest` got last.
     last: [Option<String>; 2],
@@ -64,15 +63,13 @@ impl Watch {
         google: Arc<Google>,
         accounts: Arc<Accounts>,
         time: TestTime,
-        overlap: Overlap,
-        services: usize,
+        setting: Setting,
     ) -> Self {
         Self {
             google,
             accounts,
             time,
-            overlap,
-            services,
+            setting,
             seen: Mutex::default(),
         }
     }
@@ -81,7 +78,7 @@ impl Watch {
         self.lock().violations.clone()
     }
 
-    /// How many different values readers of `latest` have seen.
+    /// How many different values readers have seen.
     pub(crate) fn published(&self) -> usize {
         self.lock().published.len()
     }
@@ -173,7 +170,10 @@ impl Watch {
     /// Whoever logs in with what is published gets in; and whatever is newly published works, even in a window.
     fn look_at_readers(&self, after: &str, state: &State, published: Published) {
         let values = published.map(|read| read.map(|(_, value)| value));
-        for (index, (version, value)) in ["current", "latest"].into_iter().zip(values).enumerate() {
+        // A candidate that waits in the main secret is the newest version: there must be no readers of `latest` then.
+        let inline = self.setting.staging == Staging::Inline && state.operation.is_some();
+        let readers = ["current", "latest"].into_iter().zip(values).enumerate();
+        for (index, (version, value)) in readers.take(if inline { 1 } else { 2 }) {
             let is_new = {
                 let last = &mut self.lock().last[index];
                 std::mem::replace(last, value.clone()) != value
@@ -185,21 +185,17 @@ impl Watch {
                 self.violated(after, &format!("readers of `{version}` cannot log in"));
             }
             if !works && is_new {
-                self.violated(
-                    after,
-                    &format!("`{version}` was moved to what does not work"),
-                );
+                let what = format!("`{version}` was moved to what does not work");
+                self.violated(after, &what);
             }
-            if version == "latest" {
-                self.lock().published.extend(value);
-            }
+            self.lock().published.extend(value);
         }
     }
 
     /// With a single credential, new logins fail from its change to its publication: the window that its kind documents.
     fn is_in_window(&self, state: &State) -> bool {
         let phase = state.operation.as_ref().map(|operation| &operation.phase);
-        self.overlap == Overlap::Single
+        self.setting.overlap == Overlap::Single
             && matches!(
                 phase,
                 Some(Phase::Staged { .. } | Phase::Proven { .. } | Phase::Undoing(_))
@@ -227,14 +223,14 @@ impl Watch {
         let base = recorded.iter().find(|version| version.subject == base);
         let value = base.and_then(|version| version.value.as_ref());
         let works = value.is_some_and(|value| self.accounts.accepts(value));
-        if value.is_none() || (!works && self.overlap == Overlap::Both) {
+        if value.is_none() || (!works && self.setting.overlap == Overlap::Both) {
             self.violated(after, "the old value was taken out of use too early");
         }
     }
 
     /// What serves can start new instances, and they can log in.
     async fn look_at_services(&self, after: &str, state: &State) {
-        for index in 0..self.services {
+        for index in 0..self.setting.services {
             let name = format!("{SERVICE}{index}");
             let service = self.google.get(&format!("/v2/{name}")).await.unwrap();
             let ready = service["latestReadyRevision"].as_str().unwrap();
@@ -247,7 +243,7 @@ impl Watch {
                 self.violated(after, &what);
             }
             let works = value.is_some_and(|value| self.accounts.accepts(&value));
-            if !works && self.overlap == Overlap::Both && state.operation.is_some() {
+            if !works && self.setting.overlap == Overlap::Both && state.operation.is_some() {
                 let what = format!("{ready} cannot log in with version {version}");
                 self.violated(after, &what);
             }
