@@ -31,6 +31,28 @@ impl World {
         }
     }
 
+    /// The old value retires once it is known to be unused, and not before the end of its grace.
+    pub(crate) fn check_transition(&mut self, next: &State) {
+        let phase = |state: &State| {
+            state
+                .operation
+                .as_ref()
+                .map(|operation| operation.phase.clone())
+        };
+        let over = match (phase(&self.state), phase(next)) {
+            (Some(Phase::Rolled { retire_after, .. }), Some(Phase::Retiring { .. })) => {
+                retire_after <= self.now
+            }
+            (before, Some(Phase::Retiring { .. })) => {
+                matches!(before, Some(Phase::Retiring { .. }))
+            }
+            _ => true,
+        };
+        if !over {
+            self.violated("the old value retires in its grace");
+        }
+    }
+
     /// What may be done in which phase, and to what.
     pub(crate) fn check_effect(&mut self, effect: &Effect) {
         let Some(operation) = &self.state.operation else {

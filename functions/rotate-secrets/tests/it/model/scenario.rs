@@ -68,6 +68,10 @@ impl Setting {
             unbootable: second(),
             ..none()
         };
+        let put_back = Trouble {
+            put_back: true,
+            ..none()
+        };
         let down = Trouble {
             down_for: Duration::from_hours(2),
             ..none()
@@ -75,6 +79,7 @@ impl Setting {
         [
             ("undisturbed", none(), 0, 0, true),
             ("two consumers", none(), 2, 900, true),
+            ("put back", put_back, 1, 900, true),
             ("unfit", unfit, 1, 0, false),
             ("refused", refused, 0, 900, false),
             ("unbootable", unbootable, 2, 0, false),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rotate_secrets::rotation::{
     Added, Adoptable, Answer, Applied, Consumers, Effect, Failure, FailureKind, Look, Newest,
-    NewestValue, Overlap, Probe, SecretView, Staged, State, Tested, Write,
+    NewestValue, Overlap, Phase, Probe, SecretView, Staged, State, Tested, Write,
     state::{ErrorCode, Place, Subject, VersionNumber},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -44,6 +44,8 @@ pub(crate) struct Trouble {
     pub(crate) refused: Vec<u32>,
     /// Credentials on which no consumer starts.
     pub(crate) unbootable: Vec<u32>,
+    /// In the grace, a pipeline that knows nothing of rotations puts an old reference back, once.
+    pub(crate) put_back: bool,
     /// How long the target cannot be asked.
     pub(crate) down_for: Duration,
 }
@@ -52,7 +54,12 @@ pub(crate) struct Trouble {
 #[derive(Debug, Clone)]
 pub(crate) enum InFlight {
     Effect(Effect),
-    Patch { etag: u64, write: Box<Write> },
+    Patch {
+        etag: u64,
+        write: Box<Write>,
+    },
+    /// A pipeline deploys the first consumer with this version again.
+    Deploy(VersionNumber),
 }
 
 #[derive(Debug, Clone)]
@@ -148,6 +155,8 @@ impl World {
             return false;
         }
         self.etag += 1;
+        self.check_transition(&write.state);
+        self.put_back_once(&write.state);
         let annotation = write.state.to_annotation().unwrap();
         self.state = State::from_annotation(&annotation).unwrap();
         self.check_written(&write.state, annotation.len());
@@ -161,6 +170,18 @@ impl World {
         }
         self.check();
         true
+    }
+
+    /// In the middle of the grace.
+    fn put_back_once(&mut self, next: &State) {
+        if let Some(operation) = &next.operation
+            && let Phase::Rolled { retire_after, .. } = operation.phase
+            && self.trouble.put_back
+        {
+            self.trouble.put_back = false;
+            let grace = retire_after.duration_since(self.now).unsigned_abs();
+            self.send(grace.as_secs() / 2, InFlight::Deploy(operation.base));
+        }
     }
 
     pub(crate) fn look(&mut self, look: &Look) -> Answer {
@@ -411,6 +432,10 @@ impl World {
                 }
                 InFlight::Patch { etag, write } => {
                     self.patch(etag, &write);
+                }
+                InFlight::Deploy(version) => {
+                    self.consumers[0].serving = version.0;
+                    self.check();
                 }
             }
         }
