@@ -1,5 +1,6 @@
 //! `nightshift up`: Google Cloud on this machine with a small project in it, and a page to watch and to disturb it.
 
+pub(crate) mod client;
 mod crew;
 mod database;
 mod google;
@@ -9,6 +10,7 @@ pub(crate) mod rotation;
 mod watchdog;
 
 use crate::{Error, screen::Screen};
+use client::Client;
 pub(crate) use crew::Crew;
 use futures::future::try_join_all;
 pub(crate) use google::Google;
@@ -18,7 +20,7 @@ use program::{PROGRAMS, Program};
 use project::Wiring;
 pub(crate) use project::{PROJECT, SHOP_PASSWORD};
 use reqwest::Method;
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 /// Options of `up`.
 #[derive(Debug, Clone, clap::Args)]
@@ -49,9 +51,13 @@ pub async fn run(options: &Options, shutdown: &Shutdown) -> Result<(), Error> {
 /// Starts everything, and returns only with what went wrong.
 async fn stay_up(options: &Options, crew: &mut Crew, screen: Screen) -> Result<(), Error> {
     let open = open(options, crew, GRACE).await?;
+    let _client = Client::start(&open.google, PACE)?;
     screen.tell(&greeting(&open.google.url, &open.backup, &open.rotator))?;
     Err(crew.any_ended().await)
 }
+
+/// How often the shop's client logs in: often enough to notice a gap, seldom enough to leave the machine alone.
+const PACE: Duration = Duration::from_millis(250);
 
 /// How long an old password stays good: long enough to be looked at, short enough to be waited for.
 const GRACE: &str = "5s";

@@ -3,16 +3,18 @@
 //! What plays is the project of `nightshift up`: local-gcp, a PostgreSQL with two accounts, `rotate-secrets serve` behind a
 //! push subscription. What is claimed is read from Google's API and asked of PostgreSQL, not told by the rotator.
 
-mod client;
 mod watch;
 
 use super::Options;
 use crate::{
     Error,
     screen::Screen,
-    up::{self, Crew, Open, PROJECT, SHOP_PASSWORD, rotation::CONFIG},
+    up::{
+        self, Crew, Open, PROJECT, SHOP_PASSWORD,
+        client::{self, Client, Counts},
+        rotation::CONFIG,
+    },
 };
-use client::{Client, Counts};
 use nightshift_runtime::{
     Shutdown,
     report::{count, duration},
@@ -28,6 +30,9 @@ use watch::{DEADLINE, Secret};
 
 /// How long the old password stays good here.
 const GRACE: &str = "2s";
+
+/// Fifty logins a second.
+const PACE: Duration = Duration::from_millis(20);
 
 /// What ticks in the project.
 const TICK: &str = "locations/europe-west1/jobs/rotation-tick";
@@ -95,7 +100,7 @@ async fn tell(options: &Options, crew: &mut Crew, screen: Screen) -> Result<Show
         screen,
         crew,
         programs: options.programs.as_deref(),
-        client: Client::start(&open.google)?,
+        client: Client::start(&open.google, PACE)?,
         open,
     };
     let first = play.somebody_uses_it().await?;
@@ -120,7 +125,7 @@ async fn tell(options: &Options, crew: &mut Crew, screen: Screen) -> Result<Show
         served: format!(
             "{} logins with what was published ({}), none failed",
             count(counts.logins()),
-            by_user(&counts)
+            counts.by_user()
         ),
         revoked: format!("the first password is refused: {refusal}"),
     })
@@ -265,10 +270,4 @@ impl Play<'_> {
             sleep(Duration::from_millis(10)).await;
         }
     }
-}
-
-fn by_user(counts: &Counts) -> String {
-    let words = |(user, logins): (&String, &u64)| format!("{} as {user}", count(*logins));
-    let all: Vec<_> = counts.by_user.iter().map(words).collect();
-    all.join(", ")
 }

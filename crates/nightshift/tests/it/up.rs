@@ -4,7 +4,7 @@ use crate::{
     bed::{self, DEADLINE, POLL, command_lines, said, send},
     programs,
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::{
@@ -53,10 +53,10 @@ impl Up {
         let errors = thread::spawn(move || io::read_to_string(errors));
         let mut greeting = String::new();
         while !greeting.contains("Ctrl-C stops") {
-            ensure!(
-                said.read_line(&mut greeting)? > 0,
-                "it ended after: {greeting}"
-            );
+            if said.read_line(&mut greeting)? == 0 {
+                let errors = errors.join().ok().context("a reader of its errors")??;
+                bail!("it ended after: {greeting}{errors}");
+            }
         }
         let url = greeting
             .split_whitespace()

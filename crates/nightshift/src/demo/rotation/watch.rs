@@ -1,13 +1,11 @@
 //! The secret and the service as Google's API shows them.
 
-use super::client::Client;
 use crate::{
     Error,
     screen::Screen,
-    up::{Google, PROJECT, SHOP_PASSWORD},
+    up::{Google, PROJECT, SHOP_PASSWORD, client::Client},
 };
 use nightshift_runtime::report::{Column, Table, count, duration};
-use reqwest::Method;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -34,9 +32,9 @@ pub(super) struct Secret {
 impl Secret {
     pub(super) async fn read(google: &Google) -> Result<Self, Error> {
         let path = format!("/v1/projects/{PROJECT}/secrets/{SHOP_PASSWORD}");
-        let secret = google.ask(Method::GET, &path, None).await?;
+        let secret = google.look(&path).await?;
         let path = format!("{path}/versions");
-        let listed = google.ask(Method::GET, &path, None).await?;
+        let listed = google.look(&path).await?;
         let state = secret["annotations"][STATE].as_str().unwrap_or("null");
         let state = serde_json::from_str(state).map_err(|source| Error::Unreadable {
             command: format!("the annotation {STATE}"),
@@ -132,7 +130,7 @@ pub(super) async fn phases(
 /// The service's newest revision that is ready.
 pub(super) async fn revision(google: &Google) -> Result<String, Error> {
     let path = format!("/v2/projects/{PROJECT}/locations/europe-west1/services/checkout");
-    let service = google.ask(Method::GET, &path, None).await?;
+    let service = google.look(&path).await?;
     let rolled = &service["template"]["annotations"]["nightshift/secret-versions"];
     let revision = service["latestReadyRevision"].as_str().unwrap_or_default();
     let revision = revision.rsplit('/').next().unwrap_or_default();

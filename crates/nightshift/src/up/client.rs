@@ -1,12 +1,11 @@
 //! A client of the shop's database as an application is one: it logs in again and again with whatever is published.
 
-use crate::{
-    Error,
-    up::{Google, PROJECT, SHOP_PASSWORD},
-};
+use super::{Google, PROJECT, SHOP_PASSWORD};
+use crate::Error;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use nightshift_runtime::report::count;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -15,42 +14,69 @@ use std::{
 use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use tokio_postgres::NoTls;
 
-/// Fifty times a second, if the machine has the time.
-const PACE: Duration = Duration::from_millis(20);
+/// How often its counter is written down for the console.
+const TOLD: Duration = Duration::from_millis(500);
 
 /// What has become of the logins so far.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     /// How many there were as whom.
-    pub(super) by_user: BTreeMap<String, u64>,
+    pub(crate) by_user: BTreeMap<String, u64>,
     /// How many failed.
-    pub(super) failed: u64,
+    pub(crate) failed: u64,
     /// Why the last of them did.
-    pub(super) why: Option<String>,
+    pub(crate) why: Option<String>,
 }
 
 impl Counts {
     /// How many succeeded.
-    pub(super) fn logins(&self) -> u64 {
+    pub(crate) fn logins(&self) -> u64 {
         self.by_user.values().sum()
+    }
+
+    /// How many there were as whom.
+    pub(crate) fn by_user(&self) -> String {
+        let words = |(user, logins): (&String, &u64)| format!("{} as {user}", count(*logins));
+        let all: Vec<_> = self.by_user.iter().map(words).collect();
+        all.join(", ")
+    }
+
+    /// As the console shows it.
+    fn note(&self) -> Value {
+        let failed = match &self.why {
+            None => "none failed".to_owned(),
+            Some(why) => format!("{} failed, the last with `{why}`", self.failed),
+        };
+        let text = format!(
+            "{} logins: {}; {failed}",
+            count(self.logins()),
+            self.by_user()
+        );
+        let shown: String = text.chars().take(200).collect();
+        json!({ "text": shown, "good": self.failed == 0 })
     }
 }
 
 /// A client that runs until it is dropped.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(crate) struct Client {
     counts: Arc<Mutex<Counts>>,
     running: JoinHandle<()>,
 }
 
 impl Client {
-    pub(super) fn start(google: &Google) -> Result<Self, Error> {
+    /// Logs in once in each `pace`, if the machine has the time.
+    pub(crate) fn start(google: &Google, pace: Duration) -> Result<Self, Error> {
         let counts = Arc::new(Mutex::new(Counts::default()));
-        let running = tokio::spawn(live(Google::new(google.url.clone())?, counts.clone()));
+        let google = Google::new(google.url.clone())?;
+        let living = counts.clone();
+        let running = tokio::spawn(async move {
+            tokio::join!(live(&google, &living, pace), tell(&google, &living));
+        });
         Ok(Self { counts, running })
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         self.counts
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -64,12 +90,12 @@ impl Drop for Client {
     }
 }
 
-async fn live(google: Google, counts: Arc<Mutex<Counts>>) {
-    let mut pace = tokio::time::interval(PACE);
+async fn live(google: &Google, counts: &Mutex<Counts>, pace: Duration) {
+    let mut pace = tokio::time::interval(pace);
     pace.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         pace.tick().await;
-        let done = match published(&google).await {
+        let done = match published(google).await {
             Ok(value) => log_in(&value).await,
             Err(error) => Err(error.one_line()),
         };
@@ -84,10 +110,24 @@ async fn live(google: Google, counts: Arc<Mutex<Counts>>) {
     }
 }
 
+/// Shows the counter on the console's page.
+async fn tell(google: &Google, counts: &Mutex<Counts>) {
+    let mut pace = tokio::time::interval(TOLD);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        pace.tick().await;
+        let note = counts.lock().unwrap_or_else(PoisonError::into_inner).note();
+        // A page that is a moment behind is no harm, and the end of local-gcp is told elsewhere.
+        let _ = google
+            .ask(Method::PUT, "/_local/notes/client", Some(&note))
+            .await;
+    }
+}
+
 /// What readers of the secret get.
-pub(super) async fn published(google: &Google) -> Result<Value, Error> {
+pub(crate) async fn published(google: &Google) -> Result<Value, Error> {
     let path = format!("/v1/projects/{PROJECT}/secrets/{SHOP_PASSWORD}/versions/latest:access");
-    let read = google.ask(Method::GET, &path, None).await?;
+    let read = google.look(&path).await?;
     let data = read["payload"]["data"].as_str().unwrap_or_default();
     let unfit = || Error::Unproven(format!("{SHOP_PASSWORD} does not hold JSON"));
     let bytes = BASE64_STANDARD.decode(data).map_err(|_| unfit())?;
@@ -95,7 +135,7 @@ pub(super) async fn published(google: &Google) -> Result<Value, Error> {
 }
 
 /// Logs in, looks at the orders, and says as whom; an error is in the server's words.
-pub(super) async fn log_in(value: &Value) -> Result<String, String> {
+pub(crate) async fn log_in(value: &Value) -> Result<String, String> {
     let url = value["url"].as_str().unwrap_or_default();
     let words = |error: tokio_postgres::Error| match error.as_db_error() {
         Some(refusal) => refusal.message().to_owned(),
