@@ -4,6 +4,7 @@ mod refusal;
 
 pub use refusal::one_line;
 
+use crate::config::is_resource;
 use clap::{Args, Parser, Subcommand};
 use nightshift_runtime::{Output, auth, config::HumanDuration, gcp, serve, telemetry};
 use std::path::PathBuf;
@@ -115,11 +116,12 @@ Examples:
   rotate-secrets adopt db-password --config rotate.toml")]
     Adopt(ManyArgs),
 
-    /// Wait for events over HTTP: Secret Manager's, Cloud Scheduler's tick, or a command
+    /// Wait for events, over HTTP or from a subscription: Secret Manager's, Cloud Scheduler's tick, or a command
     #[command(after_help = "\
 Examples:
   rotate-secrets serve --config rotate.toml --auth iam --audience https://rotate-x.run.app \\
     --caller push@shop.iam.gserviceaccount.com
+  rotate-secrets serve --config rotate.toml --pull projects/shop/subscriptions/rotate
 
 An event is one of: Secret Manager's SECRET_ROTATE of a secret in the configuration (its other events are acknowledged and
 ignored), a call of Cloud Scheduler (the tick), or a command: {\"command\":\"rotate\",\"secret\":\"db-password\"},
@@ -175,10 +177,19 @@ pub struct CheckArgs {
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
+    /// Subscription to pull events from in place of listening: projects/PROJECT/subscriptions/NAME
+    #[arg(long, value_name = "SUBSCRIPTION", value_parser = subscription)]
+    pub pull: Option<String>,
     /// How events are taken.
     #[command(flatten)]
     pub serving: serve::Options,
     /// Who may send them.
     #[command(flatten)]
     pub callers: auth::Options,
+}
+
+fn subscription(name: &str) -> Result<String, &'static str> {
+    is_resource(name, "subscriptions")
+        .then(|| name.to_owned())
+        .ok_or("write projects/PROJECT/subscriptions/NAME")
 }

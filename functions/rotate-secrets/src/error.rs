@@ -6,7 +6,8 @@ use crate::{
     target::TargetError,
 };
 use nightshift_runtime::{
-    ExitStatus, auth::AuthError, config::ConfigError, gcp::GcpError, serve::ServeError,
+    ExitStatus, auth::AuthError, config::ConfigError, gcp::GcpError, metrics::MetricsError,
+    pubsub::PullError, serve::ServeError,
 };
 use std::{error::Error as _, io};
 
@@ -57,6 +58,12 @@ pub enum Error {
     /// Events cannot be taken over HTTP.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// Events cannot be pulled.
+    #[error(transparent)]
+    Pull(#[from] PullError),
+    /// Figures cannot be kept.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
     /// Callers are not told apart.
     #[error(transparent)]
     Auth(#[from] AuthError),

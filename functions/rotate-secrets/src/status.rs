@@ -4,7 +4,7 @@ use crate::{
     apply::Services,
     managed::Managed,
     rotation::{
-        State,
+        Phase, State,
         state::{ErrorCode, Lease},
     },
     secret_manager::{Schedule, Secret, SecretError},
@@ -23,6 +23,8 @@ pub struct Standing {
     pub paused: bool,
     /// Secret Manager's schedule.
     pub schedule: Option<Schedule>,
+    /// Whether its value is older than it may be, which is one of the problems.
+    pub too_old: bool,
     /// What somebody should look at.
     pub problems: Vec<String>,
 }
@@ -38,8 +40,11 @@ pub async fn look(services: &Services, managed: &Managed) -> Result<Standing, Se
         None
     });
     let since = since(services, managed, &secret, state.as_ref()).await?;
-    problems.extend(judge(managed, view.paused, state.as_ref(), since, now));
+    let too_old = too_old(managed, since, now);
+    problems.extend(too_old.clone());
+    problems.extend(judge(managed, view.paused, state.as_ref(), now));
     Ok(Standing {
+        too_old: too_old.is_some(),
         since,
         schedule: secret.schedule(),
         paused: view.paused,
@@ -66,24 +71,20 @@ async fn since(
     Ok(version.created)
 }
 
-fn judge(
-    managed: &Managed,
-    paused: bool,
-    state: Option<&State>,
-    since: Option<Timestamp>,
-    now: Timestamp,
-) -> Vec<String> {
-    let mut problems = Vec::new();
-    let age = since.map(|since| now.duration_since(since));
-    if let (Some(age), Some(most)) = (age, managed.max_age)
-        && age > SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX)
-    {
-        problems.push(format!(
+fn too_old(managed: &Managed, since: Option<Timestamp>, now: Timestamp) -> Option<String> {
+    let (age, most) = (now.duration_since(since?), managed.max_age?);
+    let limit = SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX);
+    (age > limit).then(|| {
+        format!(
             "its value is {} old, and at most {} is allowed",
             words(age),
             nightshift_runtime::report::duration(most)
-        ));
-    }
+        )
+    })
+}
+
+fn judge(managed: &Managed, paused: bool, state: Option<&State>, now: Timestamp) -> Vec<String> {
+    let mut problems = Vec::new();
     let Some(state) = state else {
         problems.push("it is not under management yet".to_owned());
         return problems;
@@ -113,6 +114,17 @@ fn judge(
         _ => {}
     }
     problems
+}
+
+/// When the running operation goes on, or one that was put off starts.
+pub fn comes_next(state: &State) -> Option<Timestamp> {
+    match &state.operation {
+        Some(operation) => match &operation.phase {
+            Phase::Rolled { retire_after, .. } => Some(*retire_after),
+            _ => operation.next_try,
+        },
+        None => state.next.as_ref().map(|next| next.at),
+    }
 }
 
 /// Whether a lease ended two leases ago and nobody has taken over: the tick does not run.

@@ -66,7 +66,8 @@ impl Endings {
 }
 
 impl Ending {
-    fn of(managed: &Managed, ended: &Ended) -> Self {
+    /// Of one call.
+    pub fn of(managed: &Managed, ended: &Ended) -> Self {
         let state = ended.state.as_ref();
         let operation = state.and_then(|state| state.operation.as_ref());
         Self {

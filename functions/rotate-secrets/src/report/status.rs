@@ -4,7 +4,7 @@ use crate::{
     managed::Managed,
     rotation::{State, state::Lease},
     secret_manager::SecretError,
-    status::Standing,
+    status::{Standing, comes_next},
 };
 use jiff::Timestamp;
 use nightshift_runtime::{
@@ -106,17 +106,6 @@ impl Line {
             error: None,
             problems: vec![error.to_string()],
         }
-    }
-}
-
-/// When the running operation goes on, or one that was put off starts.
-fn comes_next(state: &State) -> Option<Timestamp> {
-    match &state.operation {
-        Some(operation) => match &operation.phase {
-            crate::rotation::Phase::Rolled { retire_after, .. } => Some(*retire_after),
-            _ => operation.next_try,
-        },
-        None => state.next.as_ref().map(|next| next.at),
     }
 }
 

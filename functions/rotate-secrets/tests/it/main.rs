@@ -28,3 +28,5 @@ mod rotating;
 mod secrecy;
 #[cfg(test)]
 mod serving;
+#[cfg(test)]
+mod watched;

@@ -103,21 +103,57 @@ async fn a_failure_that_passes_is_answered_503_and_one_that_is_recorded_200() {
     let program = Program::new("").await;
     program.run(&["adopt"]).await.ended(0);
     let serving = program.serve(&[]).await;
-    let event = notification("SECRET_ROTATE", SESSION, "2026-11-21T06:00:00-08:00");
     let faults = program.google.gcp.faults();
-    let id = faults.add(local_gcp::Fault {
-        times: Some(0),
-        status: Some(400),
-        message: Some("The encryption key is not enabled.".to_owned()),
-        ..local_gcp::Fault::on("secretmanager.*addVersion")
-    });
-    let (status, answer) = serving.post(&event).await;
-    println!("{status} {answer}");
-    faults.remove(id);
-    let (status, answer) = serving.post(&json!({"command": "tick"})).await;
-    println!("{status} {answer}");
-    assert!([200, 503].contains(&status));
+    let event = |at| notification("SECRET_ROTATE", SESSION, at);
+    let failing = |status| {
+        faults.add(local_gcp::Fault {
+            times: Some(0),
+            status: Some(status),
+            ..local_gcp::Fault::on("secretmanager.*addVersion")
+        })
+    };
+
+    // It may be there again in a moment: Pub/Sub shall bring the event back.
+    let away = failing(503);
+    let first = event("2026-11-21T06:00:00-08:00");
+    let (status, answer) = serving.post(&first).await;
+    assert_eq!((status, &answer["error"]["code"]), (503, &json!("not_finished")), "{answer}");
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(message.contains("session-key: in the way is secret-unavailable"), "{message}");
     assert_eq!(program.google.versions(SESSION).await.len(), 1);
+    faults.remove(away);
+    rotated_when_it_comes_again(&serving, &first).await;
+
+    // Only a person can mend it: the event is taken, the failure written down and told.
+    let denied = failing(403);
+    let api = "projects/demo/secrets/api-key";
+    let second = notification("SECRET_ROTATE", api, "2026-11-21T06:00:00-08:00");
+    let (status, answer) = serving.post(&second).await;
+    let one = &answer["secrets"][0];
+    assert_eq!((status, &one["outcome"], &one["error"]), (200, &json!("failed"), &json!("secret-denied")), "{answer}");
+    faults.remove(denied);
+    let told = serving.said();
+    let told = told.lines().find(|line| line.contains("\"rotation.failed\""));
+    let told: Value = serde_json::from_str(told.unwrap()).unwrap();
+    assert_eq!((&told["severity"], &told["secret"]), (&json!("ERROR"), &json!(api)));
+    let (_, answer) = serving.post(&json!({"command": "status"})).await;
+    let one = &answer["secrets"][0];
+    assert_eq!((&one["secret"], &one["error"]), (&json!("api-key"), &json!("secret-denied")));
+    assert!(one["next"].is_string(), "{answer}");
+}
+
+/// Sends the event until it is taken, as Pub/Sub does.
+async fn rotated_when_it_comes_again(serving: &crate::bed::Serving, event: &Value) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(50);
+    loop {
+        let (status, answer) = serving.post(event).await;
+        if status == 200 {
+            assert_eq!(answer["secrets"][0]["outcome"], "rotated", "{answer}");
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "{status} {answer}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test]
