@@ -1,6 +1,8 @@
 //! What holds of rotation, whoever dies, comes twice or wakes up late; and what holds against real servers.
 
 #[cfg(test)]
+mod arrangements;
+#[cfg(test)]
 mod bed;
 #[cfg(test)]
 mod catalogue;

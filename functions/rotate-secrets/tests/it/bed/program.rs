@@ -61,14 +61,9 @@ impl Program {
                 secret("api-key-next", json!([])),
             ]}}))
             .unwrap();
-        let secret = google
-            .get("/v1/projects/demo/secrets/session-key")
-            .await
-            .unwrap();
-        // Google answers with the project's number.
-        let name = secret["name"].as_str().unwrap();
-        let number = name.split('/').nth(1).unwrap().parse::<u64>();
-        let number = number.unwrap_or(1234);
+        let number = google
+            .project_number("projects/demo/secrets/session-key")
+            .await;
         let text = format!(
             "project = \"demo\"\nproject_number = {number}\n{tables}\
              [secrets.session-key]\ntarget.random = {{}}\ngrace = \"0s\"\n{more}\n\
