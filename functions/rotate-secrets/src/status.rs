@@ -95,6 +95,12 @@ fn judge(managed: &Managed, paused: bool, state: Option<&State>, now: Timestamp)
             "it is frozen in the middle of a rotation ({phase})"
         ));
     }
+    if let Some(refused) = &state.refused {
+        problems.push(format!(
+            "the target has refused version {} {} times; it is asked again after {}",
+            refused.version, refused.times, refused.until
+        ));
+    }
     match (&state.operation, state.error) {
         (Some(operation), Some(code)) => problems.push(format!(
             "{} since {} and tried {} times: {code}",

@@ -21,6 +21,8 @@ mod matrix;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod patience;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod rivals;
