@@ -22,9 +22,6 @@ pub struct Announcement {
     pub secret: String,
     /// When the call ended.
     pub at: Timestamp,
-    /// What somebody can do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub advice: Option<&'static str>,
     /// What the command prints with `--output json`.
     pub report: Ending,
 }
@@ -36,7 +33,9 @@ impl Announcement {
         let (event, outcome) = match &ended.stop {
             Stop::Rotated => (event::COMPLETED, "success"),
             // The ticks during the grace say the same again.
-            Stop::WaitingForGrace { .. } if before != phase(ended) => (event::PUBLISHED, "success"),
+            Stop::WaitingForGrace { .. } if before != ended.phase_name() => {
+                (event::PUBLISHED, "success")
+            }
             Stop::Failed(code) if code.is_by_operator() => (event::FAILED, "success"),
             Stop::Failed(_) | Stop::Blocked(_) => (event::FAILED, "failure"),
             Stop::Noticed(_) => (event::NOTICED, "failure"),
@@ -47,15 +46,9 @@ impl Announcement {
             outcome,
             secret: ended.secret.to_string(),
             at,
-            advice: ended.advice(),
             report: Ending::of(managed, ended),
         })
     }
-}
-
-fn phase(ended: &Ended) -> &'static str {
-    let state = ended.state.as_ref();
-    state.map_or("unmanaged", |state| state.phase_name())
 }
 
 /// Tells a topic, where one is configured.

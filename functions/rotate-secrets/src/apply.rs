@@ -150,6 +150,11 @@ impl<'a> Call<'a> {
         self.run.secret.state.as_ref().ok()?.as_ref()
     }
 
+    /// Whether what the secret said can be understood.
+    pub fn is_readable(&self) -> bool {
+        self.run.secret.state.is_ok()
+    }
+
     /// Why the call would stop before it wrote or changed anything; none if it would begin.
     pub async fn would_stop(mut self) -> Option<Stop> {
         for _ in 0..MAX_DECISIONS {

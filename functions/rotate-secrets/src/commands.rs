@@ -20,7 +20,7 @@ use crate::{
     managed::{Fleet, Managed},
     metrics::Figures,
     report::ended::Endings,
-    rotation::Intent,
+    rotation::{Intent, Stop},
     secret_manager::SecretManager,
 };
 use nightshift_runtime::{
@@ -107,7 +107,8 @@ impl Context {
     /// Shows how one call ended; one that did not end well is an error.
     fn conclude(&self, managed: &Managed, ended: &Ended) -> Result<ExitStatus, Error> {
         self.print(&Endings::one(managed, ended))?;
-        if ended.is_well() {
+        // A frozen secret is well for a tick, but not for who wants something of it.
+        if ended.is_well() && ended.stop != Stop::Paused {
             return Ok(ExitStatus::Done);
         }
         Err(Error::Ended {

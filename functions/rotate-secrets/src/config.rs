@@ -103,7 +103,10 @@ pub struct SecretConfig {
 
 /// A service or job that uses a secret: one of the two.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { name = \"projects/P/locations/L/services/S\" }"
+)]
 pub struct ConsumerConfig {
     /// `projects/P/locations/L/services/S` or `projects/P/locations/L/jobs/J`.
     pub name: String,

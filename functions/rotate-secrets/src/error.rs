@@ -93,6 +93,7 @@ impl Error {
     /// What to do next, where that is known.
     fn advice(&self) -> Option<&'static str> {
         match self {
+            Self::Config(ConfigError::NotGiven) => None,
             Self::Config(_) | Self::Invalid(_) => {
                 Some("correct it, then see that `rotate-secrets check --offline` reads it")
             }

@@ -78,7 +78,8 @@ impl Figures {
         let key = managed.key.clone();
         counter!(CALLS, "secret" => key, "outcome" => ended.outcome()).increment(1);
         let since = ended.state.as_ref().and_then(|state| state.last_done);
-        self.show(managed, ended.state.as_ref(), since);
+        let phase = ended.phase_name();
+        self.show(managed, phase, ended.state.as_ref(), since);
     }
 
     /// A secret was looked at.
@@ -87,14 +88,24 @@ impl Figures {
         gauge!(PAUSED, "secret" => key()).set(f64::from(u8::from(standing.paused)));
         let problems = u32::try_from(standing.problems.len()).unwrap_or(u32::MAX);
         gauge!(PROBLEMS, "secret" => key()).set(problems);
-        self.show(managed, standing.state.as_ref(), standing.since);
+        self.show(
+            managed,
+            standing.phase,
+            standing.state.as_ref(),
+            standing.since,
+        );
     }
 
-    fn show(&self, managed: &Managed, state: Option<&State>, since: Option<Timestamp>) {
+    fn show(
+        &self,
+        managed: &Managed,
+        phase: &'static str,
+        state: Option<&State>,
+        since: Option<Timestamp>,
+    ) {
         let key = || managed.key.clone();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let shown = all.entry(key()).or_default();
-        let phase = state.map_or("unmanaged", State::phase_name);
         if let Some(before) = shown.phase.replace(phase) {
             gauge!(PHASE, "secret" => key(), "phase" => before).set(0);
         }

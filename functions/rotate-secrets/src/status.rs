@@ -15,6 +15,8 @@ use std::time::Duration;
 /// How one secret stands.
 #[derive(Debug, Clone)]
 pub struct Standing {
+    /// Its phase; `unmanaged` where it has none, and `unreadable` where its annotation is not understood.
+    pub phase: &'static str,
     /// When its value was made, as far as that is known.
     pub since: Option<Timestamp>,
     /// What its annotation says; none if it is not under management.
@@ -35,15 +37,25 @@ pub async fn look(services: &Services, managed: &Managed) -> Result<Standing, Se
     let now = services.time.now();
     let view = secret.view();
     let mut problems = Vec::new();
-    let state = view.state.unwrap_or_else(|error| {
-        problems.push(error.to_string());
-        None
-    });
+    let (state, is_readable) = match view.state {
+        Ok(state) => (state, true),
+        Err(error) => {
+            problems.push(error.to_string());
+            (None, false)
+        }
+    };
     let since = since(services, managed, &secret, state.as_ref()).await?;
     let too_old = too_old(managed, since, now);
     problems.extend(too_old.clone());
-    problems.extend(judge(managed, view.paused, state.as_ref(), now));
+    if is_readable {
+        problems.extend(judge(managed, view.paused, state.as_ref(), now));
+    }
     Ok(Standing {
+        phase: match &state {
+            Some(state) => state.phase_name(),
+            None if is_readable => "unmanaged",
+            None => "unreadable",
+        },
         too_old: too_old.is_some(),
         since,
         schedule: secret.schedule(),
@@ -97,20 +109,22 @@ fn judge(managed: &Managed, paused: bool, state: Option<&State>, now: Timestamp)
     }
     if let Some(refused) = &state.refused {
         problems.push(format!(
-            "the target has refused version {} {} times; it is asked again after {}",
-            refused.version, refused.times, refused.until
+            "the target has refused version {} {}; it is asked again after {:.0}",
+            refused.version,
+            times(refused.times),
+            refused.until
         ));
     }
     match (&state.operation, state.error) {
         (Some(operation), Some(code)) => problems.push(format!(
-            "{} since {} and tried {} times: {code}",
+            "{} since {:.0} and tried {}: {code}",
             operation.phase.name(),
             operation.since,
-            operation.tries
+            times(operation.tries)
         )),
         (Some(operation), None) if is_orphaned(operation.lease.as_ref(), managed, now) => {
             problems.push(format!(
-                "whoever drove it has been silent since {}",
+                "whoever drove it has been silent since {:.0}",
                 operation.since
             ));
         }
@@ -141,4 +155,11 @@ fn is_orphaned(lease: Option<&Lease>, managed: &Managed, now: Timestamp) -> bool
 
 fn words(age: SignedDuration) -> String {
     nightshift_runtime::report::duration(Duration::try_from(age).unwrap_or_default())
+}
+
+fn times(count: u32) -> String {
+    match count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
 }

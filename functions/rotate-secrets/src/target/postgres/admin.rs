@@ -8,8 +8,9 @@ use crate::{
     scram::{Verifier, is_verifier},
     target::{TargetError, cloud_sql::UsersApi, google::access_token},
 };
-use nightshift_runtime::gcp::Gcp;
+use nightshift_runtime::{config::SecretError, gcp::Gcp};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
+use std::error::Error as _;
 use tokio_postgres::{Client, error::SqlState};
 
 /// The way by which passwords are changed.
@@ -73,10 +74,18 @@ impl SqlAdmin {
             // Read each time: the password of the administrator may be rotated too.
             AdminConfig::Password { password, .. } => password
                 .read()
-                .map_err(|error| TargetError::Denied(error.to_string())),
+                .map_err(|error| TargetError::Denied(unread(&error))),
             // Cloud SQL takes an access token for the password of an IAM user.
             _ => access_token(&self.gcp).await,
         }
+    }
+}
+
+/// Why the administrator's password could not be read, with what the system said.
+fn unread(error: &SecretError) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 

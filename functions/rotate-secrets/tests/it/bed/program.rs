@@ -79,6 +79,13 @@ impl Program {
         Self { google, folder }
     }
 
+    /// Changes the configuration.
+    pub(crate) fn rewrite(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(self.config(), text.replace(from, to)).unwrap();
+    }
+
     pub(crate) fn config(&self) -> PathBuf {
         self.folder.path().join("rotate")
     }
