@@ -193,7 +193,11 @@ async fn a_plan_for_a_rotation_under_way_shows_what_is_left_of_it() {
     program.rewrite("grace = \"0s\"", "grace = \"1h\"");
     program.run(&["rotate", "session-key"]).await.ended(0);
     let plan = program.run(&["plan", "session-key"]).await.ended(0);
-    assert!(plan.stdout.contains("published and in use"), "{}", plan.stdout);
+    assert!(
+        plan.stdout.contains("published and in use"),
+        "{}",
+        plan.stdout
+    );
     assert!(plan.stdout.contains("  1. wait "), "{}", plan.stdout);
     assert!(
         plan.stdout.contains("  2. take version 1 out of use"),

@@ -208,6 +208,11 @@ impl Serving {
         self.said.lock().unwrap().clone()
     }
 
+    /// Its number.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) async fn post(&self, body: &Value) -> (u16, Value) {
         let answer = self.http.post(&self.url).json(body).send().await.unwrap();
         let status = answer.status().as_u16();
