@@ -10,10 +10,13 @@ use crate::{
         Added, Answer, Applied, Effect, Failure, FailureKind, Staged,
         state::{ErrorCode, OperationId, Place, Subject, VersionNumber},
     },
-    secret_manager::{SecretError, VersionState},
+    secret_manager::{SecretError, Version, VersionState},
     target::TargetError,
 };
 use tokio::time::timeout;
+
+/// From how many versions on they are listed before they are cleared away, rather than taken out of use one by one.
+const MAX_UNLISTED: u64 = 4;
 
 impl Call<'_> {
     /// Carries an effect out, within its time.
@@ -174,23 +177,44 @@ impl Call<'_> {
         up_to: VersionNumber,
     ) -> Result<Answer, Trouble> {
         let name = self.managed.place(place);
-        let secrets = &self.services.secrets;
-        let left = secrets.remaining(&name).await;
-        let left = left.map_err(|error| reading(&error))?;
-        let ours = |number: VersionNumber| number > after && number <= up_to;
-        for version in left.iter().filter(|version| ours(version.number)) {
+        for number in self.left(place, after, up_to).await? {
             match place {
-                Place::Side => secrets
-                    .destroy(&name, version.number)
-                    .await
-                    .map_err(|error| changing(&error))?,
-                Place::Main if version.state == VersionState::Enabled => {
-                    self.retire(version.number).await?;
+                Place::Side => {
+                    let destroyed = self.services.secrets.destroy(&name, number).await;
+                    destroyed.map_err(|error| changing(&error))?;
                 }
-                Place::Main => {}
+                Place::Main => {
+                    self.retire(number).await?;
+                }
             }
         }
         Ok(Answer::Done)
+    }
+
+    /// Versions after `after` up to `up_to` that may not be out of use yet. There is one in an ordinary rotation, which
+    /// needs no list; there may be thousands where a state was lost.
+    async fn left(
+        &self,
+        place: Place,
+        after: VersionNumber,
+        up_to: VersionNumber,
+    ) -> Result<Vec<VersionNumber>, Trouble> {
+        let all = after.0 + 1..=up_to.0;
+        if up_to.0.saturating_sub(after.0) <= MAX_UNLISTED {
+            return Ok(all.map(VersionNumber).collect());
+        }
+        let name = self.managed.place(place);
+        let left = self.services.secrets.remaining(&name).await;
+        let left = left.map_err(|error| reading(&error))?;
+        let to_do = |version: &Version| {
+            all.contains(&version.number.0)
+                && (place == Place::Side || version.state == VersionState::Enabled)
+        };
+        Ok(left
+            .into_iter()
+            .filter(to_do)
+            .map(|version| version.number)
+            .collect())
     }
 
     /// The operation that is under way; nothing is done without one.

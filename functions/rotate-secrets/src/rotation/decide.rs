@@ -16,8 +16,9 @@ use super::{
 };
 use driving::Driver;
 use jiff::Timestamp;
+use std::borrow::Cow;
 
-/// Names the one next thing to do about a secret, given its rules, what is known, and the time by Secret Manager's clock.
+/// Names the one next thing to do about a secret, given its rules, what is known, and the time.
 ///
 /// The same arguments give the same decision. Carry it out, tell the [`Run`] what came of it, and ask again until it says
 /// [`Decision::Stop`].
@@ -31,17 +32,31 @@ pub fn decide(policy: &Policy, run: &Run, now: Timestamp) -> Decision {
     match &run.secret.state {
         Err(unreadable) => refused(unreadable.clone().into()),
         Ok(None) => adopt::decide(policy, run, now),
-        Ok(Some(state)) => match &state.operation {
-            None => idle::decide(policy, run, state, now),
-            Some(operation) => under_way(&Driver {
-                policy,
-                run,
-                state,
-                operation,
-                now,
-            }),
-        },
+        Ok(Some(state)) => {
+            let state = &unsettled(policy, run, state);
+            match &state.operation {
+                None => idle::decide(policy, run, state, now),
+                Some(operation) => under_way(&Driver {
+                    policy,
+                    run,
+                    state,
+                    operation,
+                    now,
+                }),
+            }
+        }
     }
+}
+
+/// The state as everything has to be decided and written: what this call sent out without an answer may still land, and
+/// the secret does not say so before the next write.
+fn unsettled<'a>(policy: &Policy, run: &Run, state: &'a State) -> Cow<'a, State> {
+    let Some(lost_at) = run.lost_at else {
+        return Cow::Borrowed(state);
+    };
+    let mut state = state.clone();
+    state.quiet_after = state.quiet_after.max(Some(lost_at + policy.lease));
+    Cow::Owned(state)
 }
 
 fn refused(why: Refusal) -> Decision {

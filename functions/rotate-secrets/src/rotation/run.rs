@@ -26,6 +26,9 @@ pub struct Run {
     pub(super) entered: bool,
     /// Whether this call has parked the operation: it does not try again.
     pub(super) parked: bool,
+    /// When an effect of this call last went out and nothing came back: it may still land. Unlike [`Facts`], never
+    /// forgotten while the call lasts, whatever the secret says when it is read again.
+    pub(super) lost_at: Option<Timestamp>,
     /// How the operation that this call drove has ended, if it has.
     pub(super) ended: Option<WriteKind>,
 }
@@ -231,12 +234,18 @@ impl Run {
             facts: Facts::default(),
             entered: false,
             parked: false,
+            lost_at: None,
             ended: None,
         }
     }
 
     /// Takes in what came of `decision`.
     pub fn learn(&mut self, decision: &Decision, answer: Answer, now: Timestamp) {
+        if let (Decision::Do(_), Answer::Failed(failure)) = (decision, &answer)
+            && failure.kind == FailureKind::Unknown
+        {
+            self.lost_at = Some(now);
+        }
         match (decision, answer) {
             (Decision::Do(Effect::Publish { .. }), Answer::Failed(failure))
                 if failure.kind == FailureKind::Unknown && self.facts.lost_publications < 2 =>
@@ -335,10 +344,13 @@ impl Run {
 
     /// The write did not match the etag, or its answer was lost, and this is what the secret says now: it may be what
     /// we wanted to write.
+    ///
+    /// If it says what it said before, the write may still land. What was found out is kept, so that the next decision is
+    /// to write the same again: whichever of the two lands, the other fails.
     pub fn conflicted(&mut self, write: &Write, secret: SecretView) {
-        if secret.state.as_ref() == Ok(&Some(write.state.clone())) {
+        if matches!(&secret.state, Ok(Some(state)) if *state == write.state) {
             self.written(write);
-        } else {
+        } else if secret != self.secret {
             self.reread(secret);
         }
     }

@@ -1,11 +1,18 @@
 //! What is remembered about a secret between two calls: one annotation, written only under the secret's etag.
 
+mod error_code;
+mod name;
+mod phase;
+mod version;
 mod wire;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
+pub use error_code::ErrorCode;
+pub use name::{BadName, OperationId, Slot, WorkerId};
+pub use phase::{Candidate, Phase, Undo};
+pub use version::{Place, Subject, VersionNumber};
 pub use wire::{MAX_BYTES, Unreadable};
 
 /// The annotation that holds the state. Secret Manager's keys have no slash.
@@ -26,106 +33,6 @@ pub const PENDING_ALIAS: &str = "pending";
 /// How many versions of one kind the state lists at most, which bounds its size.
 pub const MAX_LISTED: usize = 16;
 
-/// The number of a secret's version; they start at 1 and only grow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct VersionNumber(pub u64);
-
-impl fmt::Display for VersionNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// Which of the two secrets a version belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Place {
-    /// The secret that applications read.
-    Main,
-    /// Its companion `<id>-next`, which only the rotator reads.
-    Side,
-}
-
-/// One version of one of the two secrets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Subject {
-    /// Which secret.
-    pub place: Place,
-    /// Which of its versions.
-    pub version: VersionNumber,
-}
-
-impl Subject {
-    /// A version of the main secret.
-    pub fn main(version: VersionNumber) -> Self {
-        let place = Place::Main;
-        Self { place, version }
-    }
-
-    /// A version of the side secret.
-    pub fn side(version: VersionNumber) -> Self {
-        let place = Place::Side;
-        Self { place, version }
-    }
-}
-
-/// Why something did not go on, as it is remembered: never free text, which might quote a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum ErrorCode {
-    /// The target cannot be asked.
-    TargetUnreachable,
-    /// The target's policy refused the candidate, and its successors.
-    TargetRefused,
-    /// The target does not let us change anything.
-    TargetDenied,
-    /// The target took the candidate, but then did not let it do what the application needs.
-    TestFailed,
-    /// The target accepts neither base nor candidate: somebody else changed it.
-    Drift,
-    /// The base version is disabled, destroyed, or not what the target expects.
-    BaseUnusable,
-    /// Secret Manager does not let us.
-    SecretDenied,
-    /// Secret Manager cannot be asked.
-    SecretUnavailable,
-    /// A call went out and nothing came back.
-    OutcomeUnknown,
-    /// A consumer did not start on the candidate.
-    ConsumerFailed,
-    /// The consumers did not become ready in time.
-    ConsumerTimeout,
-    /// Consumers cannot be asked, or do not let us.
-    ConsumerUnavailable,
-    /// Something still refers to the value that is to be retired.
-    RetireBlocked,
-    /// The publication did not succeed in time for a target that holds only one credential.
-    PublishTimeout,
-    /// An operator ended it before it was published.
-    Aborted,
-    /// An operator took it back after it was published.
-    RolledBack,
-    /// The newest version of the main secret is not one that the target accepts.
-    UnprovenNewest,
-    /// Written by a newer program.
-    #[serde(other)]
-    Other,
-}
-
-impl ErrorCode {
-    /// Whether it is no failure but what a person wanted.
-    pub fn is_by_operator(self) -> bool {
-        matches!(self, Self::Aborted | Self::RolledBack)
-    }
-}
-
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
-
 /// Everything that is remembered about one secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
@@ -134,6 +41,9 @@ pub struct State {
     /// Other enabled versions of the main secret with the same bytes as `current` (as base, while an operation runs);
     /// they retire with it.
     pub twins: Vec<VersionNumber>,
+    /// Everything in the side secret up to this version has been destroyed; 0 if that is not known. Numbers only grow, so
+    /// what an operation leaves there are the ones after it.
+    pub swept: VersionNumber,
     /// How often a lease has changed hands by expiry; grows only.
     pub fence: u64,
     /// Up to when a worker that lost its lease may still finish what it had begun. Going back, giving up a candidate for
@@ -208,82 +118,13 @@ pub struct Operation {
     pub repair: bool,
 }
 
-/// What started an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Origin {
-    /// Secret Manager's schedule.
-    Schedule,
-    /// A person.
-    Manual,
-    /// The safety tick, which found something to put right.
-    Tick,
-}
-
-/// The name of an operation: 26 letters and digits at most, chosen by whoever claims it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub struct OperationId(String);
-
-/// The name of a worker: unique to one call on one instance.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub struct WorkerId(String);
-
-/// Which of a target's two accounts a credential is for, such as the `b` of `app_b`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Slot(String);
-
-/// A name that is too long for the annotation, or has characters that do not belong in a log.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{what} of {length} characters: it has to be 1 to {max} letters, digits, dots, hyphens, underscores or slashes"
-)]
-pub struct BadName {
-    what: &'static str,
-    length: usize,
-    max: usize,
-}
-
-fn checked(what: &'static str, name: String, max: usize) -> Result<String, BadName> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
-    if (1..=max).contains(&name.len()) && name.chars().all(plain) {
-        return Ok(name);
-    }
-    let length = name.chars().count();
-    Err(BadName { what, length, max })
-}
-
-macro_rules! name {
-    ($type:ident, $what:literal, $max:literal) => {
-        impl TryFrom<String> for $type {
-            type Error = BadName;
-
-            fn try_from(name: String) -> Result<Self, BadName> {
-                checked($what, name, $max).map(Self)
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
-name!(OperationId, "the name of an operation", 26);
-name!(WorkerId, "the name of a worker", 100);
-name!(Slot, "the name of an account", 63);
-
 /// The right to drive an operation, for a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lease {
     /// Who has it.
     pub who: WorkerId,
-    /// Until when, by Secret Manager's clock.
+    /// Until when, by the clock of the machine that took it (see [`crate::time::Time`]).
     pub until: Timestamp,
 }
 
@@ -299,108 +140,16 @@ impl Lease {
     }
 }
 
-/// A new credential that is durable but not published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// Where it waits: beside the main secret, or in it.
-    pub place: Place,
-    /// Its number there.
-    pub version: VersionNumber,
-    /// The account it is for, where there are two.
-    pub slot: Option<Slot>,
-}
-
-impl Candidate {
-    /// The version that holds it.
-    pub fn subject(&self) -> Subject {
-        Subject {
-            place: self.place,
-            version: self.version,
-        }
-    }
-}
-
-/// How far an operation is, with what is known by then.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Phase {
-    /// The lease is taken; nothing has been touched.
-    Claimed,
-    /// The candidate is durable and recorded; from here on the target may hold it.
-    Staged {
-        /// What the target is to be given.
-        candidate: Candidate,
-    },
-    /// The target holds the candidate, and it does what the application needs.
-    Proven {
-        /// What the target holds.
-        candidate: Candidate,
-    },
-    /// Readers get the candidate.
-    Promoted {
-        /// What was promoted.
-        candidate: Candidate,
-        /// The number it has in the main secret.
-        main: VersionNumber,
-    },
-    /// Every consumer uses it.
-    Rolled {
-        /// What was promoted.
-        candidate: Candidate,
-        /// The number it has in the main secret.
-        main: VersionNumber,
-        /// The end of the grace.
-        retire_after: Timestamp,
-    },
-    /// The old value is going away; there is no way back.
-    Retiring {
-        /// What was promoted.
-        candidate: Candidate,
-        /// The number it has in the main secret.
-        main: VersionNumber,
-    },
-    /// Going back to base.
-    Undoing(Undo),
-}
-
-/// An operation on its way back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Undo {
-    /// What made it turn around.
-    pub why: ErrorCode,
-    /// The candidate to discard.
-    pub candidate: Option<Candidate>,
-    /// The version of the main secret that must not stay the newest.
-    pub main: Option<VersionNumber>,
-    /// The copy of base that took its place.
-    pub copy: Option<VersionNumber>,
-}
-
-impl Phase {
-    /// The word for it, in the annotation, logs and reports.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Claimed => "claimed",
-            Self::Staged { .. } => "staged",
-            Self::Proven { .. } => "proven",
-            Self::Promoted { .. } => "promoted",
-            Self::Rolled { .. } => "rolled",
-            Self::Retiring { .. } => "retiring",
-            Self::Undoing(_) => "undoing",
-        }
-    }
-
-    /// The candidate, once there is one.
-    pub fn candidate(&self) -> Option<&Candidate> {
-        match self {
-            Self::Claimed => None,
-            Self::Staged { candidate }
-            | Self::Proven { candidate }
-            | Self::Promoted { candidate, .. }
-            | Self::Rolled { candidate, .. }
-            | Self::Retiring { candidate, .. } => Some(candidate),
-            Self::Undoing(undo) => undo.candidate.as_ref(),
-        }
-    }
+/// What started an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Secret Manager's schedule.
+    Schedule,
+    /// A person.
+    Manual,
+    /// The safety tick, which found something to put right.
+    Tick,
 }
 
 impl State {
@@ -409,6 +158,7 @@ impl State {
         Self {
             current,
             twins: Vec::new(),
+            swept: VersionNumber(0),
             fence: 0,
             quiet_after: None,
             last_due: None,

@@ -35,6 +35,7 @@ pub(crate) const SERVICE: &str = "projects/demo/locations/europe-west1/services/
 #[derive(Clone)]
 pub(crate) struct Setting {
     pub(crate) overlap: Overlap,
+    pub(crate) staging: Staging,
     pub(crate) grace: Duration,
     pub(crate) trouble: Trouble,
     /// How many services use the secret.
@@ -45,6 +46,7 @@ impl Default for Setting {
     fn default() -> Self {
         Self {
             overlap: Overlap::Both,
+            staging: Staging::Side,
             grace: Duration::ZERO,
             trouble: Trouble::default(),
             services: 0,
@@ -65,7 +67,12 @@ pub(crate) struct Bed {
 impl Bed {
     /// A secret `db` with its first version, which the target accepts.
     pub(crate) async fn new(setting: Setting) -> Self {
-        let google = Arc::new(Google::start().await);
+        Self::on(Google::start().await, setting).await
+    }
+
+    /// As [`Bed::new`], with this Google.
+    pub(crate) async fn on(google: Google, setting: Setting) -> Self {
+        let google = Arc::new(google);
         let time = TestTime::new();
         let gate = Arc::new(Gate::new(time.clone()));
         let proxy = Proxy::start(gate.clone(), google.url()).await;
@@ -96,7 +103,7 @@ impl Bed {
             .reset(setting.overlap, setting.trouble.clone());
         self.google.seed(&first, setting.services);
         let (google, accounts) = (self.google.clone(), self.accounts.clone());
-        let watch = Watch::new(google, accounts, setting.overlap, setting.services);
+        let watch = Watch::new(google, accounts, self.time.clone(), setting.clone());
         self.gate.reset(Arc::new(watch));
     }
 
@@ -157,6 +164,7 @@ impl Bed {
     pub(crate) async fn position(&self, call: &str) -> usize {
         let setting = Setting {
             overlap: self.managed.policy.overlap,
+            staging: self.managed.policy.staging,
             grace: self.managed.policy.grace,
             services: self.managed.consumers.len(),
             ..Setting::default()
@@ -260,7 +268,7 @@ fn managed(setting: &Setting, gate: &Arc<Gate>, accounts: &Arc<Accounts>) -> Man
 fn policy(setting: &Setting) -> Policy {
     Policy {
         overlap: setting.overlap,
-        staging: Staging::Side,
+        staging: setting.staging,
         revoke: setting.overlap == Overlap::Both,
         has_consumers: setting.services > 0,
         min_gap: Duration::from_hours(1),

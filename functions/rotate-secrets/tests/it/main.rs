@@ -5,6 +5,8 @@ mod arrangements;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod consumers;
@@ -23,11 +25,15 @@ mod model;
 #[cfg(test)]
 mod patience;
 #[cfg(test)]
+mod planted;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod rivals;
 #[cfg(test)]
 mod rotating;
+#[cfg(test)]
+mod sample;
 #[cfg(test)]
 mod secrecy;
 #[cfg(test)]

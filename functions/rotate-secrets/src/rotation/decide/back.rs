@@ -166,11 +166,7 @@ impl Back<'_> {
         }
         let leftovers = match (candidate, copy) {
             _ if facts.cleared => return Ok(()),
-            (Some(candidate), _) if candidate.place == Place::Side => Effect::Clear {
-                place: Place::Side,
-                after: VersionNumber(0),
-                up_to: candidate.version,
-            },
+            (Some(candidate), _) if candidate.place == Place::Side => driver.sweep(candidate),
             (_, Some(copy)) if driver.is_inline() => Effect::Clear {
                 place: Place::Main,
                 after: driver.operation.base,

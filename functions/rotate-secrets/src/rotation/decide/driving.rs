@@ -6,7 +6,8 @@ use crate::rotation::{
     policy::{Policy, Staging},
     run::{Failure, FailureKind, Run},
     state::{
-        Deferred, ErrorCode, Lease, Operation, Phase, Place, State, Subject, Undo, VersionNumber,
+        Candidate, Deferred, ErrorCode, Lease, Operation, Phase, Place, State, Subject, Undo,
+        VersionNumber,
     },
     trigger::{Intent, TriggeredBy},
 };
@@ -89,10 +90,6 @@ impl Driver<'_> {
             state.fence += 1;
             state.quiet_after = state.quiet_after.max(Some(self.now + self.policy.lease));
         }
-        if self.run.facts.lost_publications > 0 {
-            // A publication went out without an answer. It was made again, but the first may still land.
-            state.quiet_after = state.quiet_after.max(Some(self.now + self.policy.lease));
-        }
         operation.lease = Some(Lease {
             who: self.run.me.clone(),
             until: self.now + self.policy.lease,
@@ -164,9 +161,6 @@ impl Driver<'_> {
             operation.tries = tries;
             operation.next_try = Some(self.now + wait);
         });
-        if failure.kind == FailureKind::Unknown {
-            state.quiet_after = state.quiet_after.max(Some(self.now + self.policy.lease));
-        }
         release(&mut state);
         write(WriteKind::Park, state)
     }
@@ -232,10 +226,29 @@ impl Driver<'_> {
         })
     }
 
+    /// Nothing is under way any more, and the candidate's place has been cleared.
+    fn ended(&self) -> State {
+        let mut state = self.state.clone();
+        let candidate = self.operation.phase.candidate();
+        if let Some(candidate) = candidate.filter(|candidate| candidate.place == Place::Side) {
+            state.swept = candidate.version;
+        }
+        state.operation = None;
+        state
+    }
+
+    /// Destroys what has been added to the side secret up to the candidate, which was the last.
+    pub(super) fn sweep(&self, candidate: &Candidate) -> Effect {
+        Effect::Clear {
+            place: Place::Side,
+            after: self.state.swept,
+            up_to: candidate.version,
+        }
+    }
+
     /// The rotation is complete.
     pub(super) fn complete(&self) -> Decision {
-        let mut state = self.state.clone();
-        state.operation = None;
+        let mut state = self.ended();
         state.error = None;
         state.failed = 0;
         // They held the bytes of base, and went with it.
@@ -246,8 +259,7 @@ impl Driver<'_> {
 
     /// The operation is over and base is what readers get. It is tried again later, unless an operator ended it.
     pub(super) fn end_in_failure(&self, why: ErrorCode) -> Decision {
-        let mut state = self.state.clone();
-        state.operation = None;
+        let mut state = self.ended();
         state.error = Some(why);
         state.failed += 1;
         // Readers of an unproven version are helped by then; that is no reason for a rotation.

@@ -10,8 +10,9 @@ use crate::rotation::{
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// How often consumers that are starting are asked whether they are ready.
-const ROLLOUT_INTERVAL: Duration = Duration::from_secs(5);
+/// How soon consumers that are starting are asked again whether they are ready, at first and at last.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How long consumers that are starting are watched at least, however late it is.
 const SHORTEST_WATCH: Duration = Duration::from_secs(30);
@@ -96,11 +97,7 @@ pub(super) fn retiring(driver: &Driver, candidate: &Candidate, main: VersionNumb
     }
     if !facts.cleared {
         return driver.act(match candidate.place {
-            Place::Side => Effect::Clear {
-                place: Place::Side,
-                after: VersionNumber(0),
-                up_to: candidate.version,
-            },
+            Place::Side => driver.sweep(candidate),
             Place::Main => Effect::Clear {
                 place: Place::Main,
                 after: driver.operation.base,
@@ -144,13 +141,21 @@ impl Driver<'_> {
 
     /// Consumers are starting: keeps the lease while there is time, or lets a later call go on.
     pub(super) fn keep_watching(&self) -> Decision {
-        if self.run.until < self.now + ROLLOUT_INTERVAL {
+        let pause = self.pause_between_looks();
+        if self.run.until < self.now + pause {
             return self.let_go(Stop::Retry {
                 at: self.now,
                 code: None,
             });
         }
-        Decision::Pause(ROLLOUT_INTERVAL)
+        Decision::Pause(pause)
+    }
+
+    /// Half as long again as has been watched: what takes minutes is not asked for every second.
+    fn pause_between_looks(&self) -> Duration {
+        let watched = self.run.facts.watched_from.unwrap_or(self.now);
+        let watched = self.now.duration_since(watched).unsigned_abs();
+        (watched / 2).clamp(FIRST_LOOK, LONGEST_PAUSE)
     }
 
     /// Whether candidates wait in the main secret.

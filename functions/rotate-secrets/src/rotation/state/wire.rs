@@ -54,6 +54,8 @@ struct Wire {
     slot: Option<Slot>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     twins: Vec<VersionNumber>,
+    #[serde(skip_serializing_if = "is_unknown")]
+    swept: VersionNumber,
     #[serde(skip_serializing_if = "Option::is_none")]
     due: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +108,14 @@ fn is_zero(value: &u32) -> bool {
     *value == 0
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_unknown(version: &VersionNumber) -> bool {
+    version.0 == 0
+}
+
 impl State {
     /// The value of the annotation.
     pub fn to_annotation(&self) -> Result<String, Unreadable> {
@@ -144,6 +154,7 @@ impl From<&State> for Wire {
             fence: state.fence,
             cur: state.current.0,
             twins: state.twins.clone(),
+            swept: state.swept,
             quiet_after: state.quiet_after,
             err: state.error,
             failed: state.failed,
@@ -213,6 +224,7 @@ impl TryFrom<Wire> for State {
         let state = State {
             current: VersionNumber(wire.cur),
             twins: wire.twins,
+            swept: wire.swept,
             fence: wire.fence,
             quiet_after: wire.quiet_after,
             last_due: wire.last_due,

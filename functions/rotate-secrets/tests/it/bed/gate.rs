@@ -209,11 +209,11 @@ async fn forwarded(State(forward): State<Forward>, request: Request<Body>) -> Re
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let name = format!("{} {}", parts.method, parts.uri.path());
     let path = parts.uri.path_and_query().unwrap().as_str();
-    let mut headers = parts.headers;
+    let mut headers = parts.headers.clone();
     headers.remove("host");
     let sent = forward
         .client
-        .request(parts.method, format!("{}{path}", forward.to))
+        .request(parts.method.clone(), format!("{}{path}", forward.to))
         .headers(headers)
         .body(body);
     let answered = async {
@@ -223,6 +223,9 @@ async fn forwarded(State(forward): State<Forward>, request: Request<Body>) -> Re
     };
     match forward.gate.pass(&name, answered).await {
         Passed::Answered((status, headers, bytes)) => {
+            if status.is_success() && parts.uri.path().ends_with(":access") {
+                forward.gate.watch().read(parts.uri.path());
+            }
             let mut response = Response::new(Body::from(bytes));
             *response.status_mut() = status;
             *response.headers_mut() = headers;

@@ -106,11 +106,17 @@ impl Google {
 
     /// The bytes of a version, by number, alias or `latest`; none if nobody can read it.
     pub(crate) async fn value(&self, secret: &str, version: &str) -> Option<String> {
+        Some(self.access(secret, version).await?.1)
+    }
+
+    /// The number of a version, and its bytes; none if nobody can read it.
+    pub(crate) async fn access(&self, secret: &str, version: &str) -> Option<(u64, String)> {
         let path = format!("/v1/{secret}/versions/{version}:access");
         let read = self.get(&path).await?;
+        let (_, number) = read["name"].as_str().unwrap().rsplit_once('/').unwrap();
         let data = read["payload"]["data"].as_str().unwrap();
         let bytes = base64::prelude::BASE64_STANDARD.decode(data).unwrap();
-        Some(String::from_utf8(bytes).unwrap())
+        Some((number.parse().unwrap(), String::from_utf8(bytes).unwrap()))
     }
 
     /// The states of all versions, the oldest first.

@@ -75,6 +75,11 @@ impl Accounts {
         state.held[slot].as_deref() == Some(value)
     }
 
+    /// What it accepts.
+    pub(crate) fn held(&self) -> Vec<String> {
+        self.lock().held.iter().flatten().cloned().collect()
+    }
+
     pub(crate) fn applied(&self) -> Vec<String> {
         self.lock().applied.clone()
     }
@@ -91,7 +96,7 @@ impl Accounts {
         self.0.lock().unwrap()
     }
 
-    fn apply(&self, value: &str) -> Result<(), TargetError> {
+    pub(crate) fn apply(&self, value: &str) -> Result<(), TargetError> {
         let mut state = self.lock();
         if state.trouble.down {
             return Err(TargetError::Unreachable("it is down".to_owned()));

@@ -1,27 +1,63 @@
 //! The crash matrix: every scenario, with one fault and with two, at every step.
 
 use super::{
-    scenario::{self, Play, Scenario},
-    worker::{FAULTS, Fault},
+    scenario::{ALL_SETTINGS, Play, Scenario, Setting},
+    worker::FAULTS,
 };
-use rand::{Rng, SeedableRng, rngs::StdRng};
-use rotate_secrets::rotation::state::Place;
+use crate::sample::Sample;
+use rotate_secrets::rotation::{
+    Overlap::{Both, Single},
+    Staging::{Inline, Side},
+    state::Place,
+};
 
-fn play(scenario: &Scenario, faults: &[(usize, Fault)]) -> Play {
-    let mut play = Play::of(scenario, faults);
+fn finish(scenario: &Scenario, mut play: Play) {
     play.converge();
     play.assert_unharmed(scenario);
-    play
+    if scenario.succeeds {
+        let published = play.world.published_values(scenario.policy.staging);
+        assert_eq!(published, 1, "{} with {:?}", scenario.name, play.faults);
+    }
+}
+
+/// Plays every schedule with that many more faults from here on. The later ones also hit the recovery from the earlier.
+fn explore(scenario: &Scenario, mut play: Play, faults: usize, sample: &mut Sample) {
+    loop {
+        for fault in FAULTS {
+            if faults > 1 || sample.takes() {
+                let mut hit = play.clone();
+                hit.hit(fault);
+                if faults == 1 {
+                    finish(scenario, hit);
+                } else if hit.go_on() {
+                    explore(scenario, hit, faults - 1, sample);
+                }
+            }
+        }
+        if !play.go_on() {
+            return;
+        }
+    }
+}
+
+fn faults(number: usize, setting: Setting, mut sample: Sample) {
+    for scenario in setting.scenarios() {
+        explore(&scenario, Play::of(&scenario), number, &mut sample);
+    }
+    sample.tell(&format!("{setting:?} with {number} faults"));
 }
 
 #[test]
 fn undisturbed_rotations_publish_one_new_value_and_leave_nothing_behind() {
-    for scenario in scenario::all() {
-        let play = play(&scenario, &[]);
-        let world = &play.world;
+    for scenario in ALL_SETTINGS.into_iter().flat_map(Setting::scenarios) {
+        let mut play = Play::of(&scenario);
+        play.converge();
+        play.assert_unharmed(&scenario);
         println!("{}: {} steps", scenario.name, play.steps);
+        let world = &play.world;
         if scenario.succeeds {
-            assert_eq!(world.published_values(), 1, "{}", scenario.name);
+            let published = world.published_values(scenario.policy.staging);
+            assert_eq!(published, 1, "{}", scenario.name);
             assert_eq!(world.main.len(), 2, "{}", scenario.name);
         }
         assert_eq!(world.enabled(Place::Side), 0, "{}", scenario.name);
@@ -30,78 +66,41 @@ fn undisturbed_rotations_publish_one_new_value_and_leave_nothing_behind() {
 }
 
 #[test]
-fn any_one_fault_at_any_step_is_survived() {
-    let mut schedules = 0;
-    for scenario in scenario::all() {
-        let steps = play(&scenario, &[]).steps;
-        for at in 0..steps {
-            for fault in FAULTS {
-                let play = play(&scenario, &[(at, fault)]);
-                schedules += 1;
-                if scenario.succeeds {
-                    assert_eq!(
-                        play.world.published_values(),
-                        1,
-                        "{} {at} {fault:?}",
-                        scenario.name
-                    );
-                }
-            }
-        }
-    }
-    println!("{schedules} schedules with one fault");
-}
-
-/// Where in the schedules with two faults the sample is taken.
-const SEED: u64 = 20_261_002;
-
-/// How many of them are played for each scenario.
-const SAMPLE: usize = 12;
-
-/// One schedule: the second fault may also hit the recovery from the first. Whether there was a step left for it.
-fn two_faults(scenario: &Scenario, steps: usize, rng: &mut StdRng) -> bool {
-    let first = rng.random_range(0..steps);
-    let fault = FAULTS[rng.random_range(0..FAULTS.len())];
-    let after_first = play(scenario, &[(first, fault)]).steps;
-    let has_second = first + 1 < after_first;
-    if has_second {
-        let second = rng.random_range(first + 1..after_first);
-        let then = FAULTS[rng.random_range(0..FAULTS.len())];
-        play(scenario, &[(first, fault), (second, then)]);
-    }
-    has_second
+fn any_one_fault_at_any_step_is_survived_by_two_credentials_staged_aside() {
+    faults(1, Setting(Both, Side), Sample::every_one());
 }
 
 #[test]
-fn two_faults_at_sampled_steps_are_survived() {
-    let mut rng = StdRng::seed_from_u64(SEED);
-    let mut schedules = 0;
-    for scenario in scenario::all() {
-        let steps = play(&scenario, &[]).steps;
-        for _ in 0..SAMPLE {
-            schedules += usize::from(two_faults(&scenario, steps, &mut rng));
-        }
-    }
-    println!("{schedules} schedules with two faults, seed {SEED}");
+fn any_one_fault_at_any_step_is_survived_by_two_credentials_staged_inline() {
+    faults(1, Setting(Both, Inline), Sample::every_one());
 }
 
 #[test]
-#[ignore = "takes minutes; a sample of it runs always"]
-fn any_two_faults_at_any_steps_are_survived() {
-    let mut schedules = 0;
-    for scenario in scenario::all() {
-        let steps = play(&scenario, &[]).steps;
-        for first in 0..steps {
-            for fault in FAULTS {
-                let after_first = play(&scenario, &[(first, fault)]).steps;
-                // The second fault also hits the recovery from the first.
-                for second in first + 1..after_first {
-                    let then = FAULTS[(first + second + schedules) % FAULTS.len()];
-                    play(&scenario, &[(first, fault), (second, then)]);
-                    schedules += 1;
-                }
-            }
-        }
-    }
-    println!("{schedules} schedules with two faults");
+fn any_one_fault_at_any_step_is_survived_by_one_credential_staged_aside() {
+    faults(1, Setting(Single, Side), Sample::every_one());
+}
+
+#[test]
+fn any_one_fault_at_any_step_is_survived_by_one_credential_staged_inline() {
+    faults(1, Setting(Single, Inline), Sample::every_one());
+}
+
+#[test]
+fn any_two_faults_at_any_steps_are_survived_by_two_credentials_staged_aside() {
+    faults(2, Setting(Both, Side), Sample::one_in(20));
+}
+
+#[test]
+fn any_two_faults_at_any_steps_are_survived_by_two_credentials_staged_inline() {
+    faults(2, Setting(Both, Inline), Sample::one_in(20));
+}
+
+#[test]
+fn any_two_faults_at_any_steps_are_survived_by_one_credential_staged_aside() {
+    faults(2, Setting(Single, Side), Sample::one_in(20));
+}
+
+#[test]
+fn any_two_faults_at_any_steps_are_survived_by_one_credential_staged_inline() {
+    faults(2, Setting(Single, Inline), Sample::one_in(20));
 }

@@ -1,22 +1,24 @@
 //! What has to hold after every step of every schedule.
 
-use super::world::{Value, VersionState, World};
+use super::world::{Value, Version, VersionState, World};
 use rotate_secrets::rotation::{
-    Effect, Overlap, Phase,
+    Effect, Overlap, Phase, Staging, State,
     state::{MAX_BYTES, Place, Subject, VersionNumber},
 };
 
 impl World {
     fn violated(&mut self, what: impl Into<String>) {
-        let state = self.annotation.clone().unwrap_or_default();
+        let state = self.state.to_annotation().unwrap();
         self.violations.push(format!("{} in {state}", what.into()));
     }
 
-    /// Whatever is written stays small.
-    pub(crate) fn check_written(&mut self) {
-        let length = self.annotation.as_ref().map_or(0, String::len);
+    /// Whatever is written stays small, and is read as it was meant.
+    pub(crate) fn check_written(&mut self, meant: &State, length: usize) {
         if length > MAX_BYTES / 2 {
             self.violated(format!("the annotation has {length} bytes"));
+        }
+        if self.state != *meant {
+            self.violated(format!("{meant:?} was written"));
         }
     }
 
@@ -31,8 +33,7 @@ impl World {
 
     /// What may be done in which phase, and to what.
     pub(crate) fn check_effect(&mut self, effect: &Effect) {
-        let Some(state) = self.state() else { return };
-        let Some(operation) = &state.operation else {
+        let Some(operation) = &self.state.operation else {
             return;
         };
         match effect {
@@ -76,26 +77,25 @@ impl World {
         }
     }
 
-    /// What holds at every instant.
+    /// What holds at every instant: called after everything that changes anything.
     pub(crate) fn check(&mut self) {
-        let Some(state) = self.state() else { return };
         let recorded = self.recorded();
-        let enabled = recorded
+        let mut enabled = recorded
             .iter()
             .filter_map(|subject| self.readable(*subject));
-        if !enabled.clone().any(|value| self.accepts(value)) {
+        if !enabled.any(|value| self.accepts(value)) {
             self.violated("no recorded, enabled version holds what the target accepts");
         }
-        let held = self.accounts[0];
-        let known = recorded.iter().filter_map(|subject| self.version(*subject));
-        let is_known = known.clone().any(|version| Some(version.value.id) == held);
-        if self.overlap == Overlap::Single && !is_known {
-            self.violated("the target holds something that is not recorded");
+        self.check_held(&recorded);
+        let swept = usize::try_from(self.state.swept.0).unwrap();
+        let kept = |version: &Version| version.state == VersionState::Enabled;
+        if self.side.iter().take(swept).any(kept) {
+            self.violated("a candidate is forgotten in the side secret");
         }
         // Without an overlap, readers of base are shut out between apply and publication, and readers of the candidate
         // while it is taken back: that is the window which the documentation states.
-        let published = self.readable(Subject::main(state.current));
-        let moving = state.operation.as_ref().is_some_and(|operation| {
+        let published = self.readable(Subject::main(self.state.current));
+        let moving = self.state.operation.as_ref().is_some_and(|operation| {
             matches!(
                 operation.phase,
                 Phase::Staged { .. } | Phase::Proven { .. } | Phase::Undoing(_)
@@ -108,6 +108,19 @@ impl World {
         }
         if self.overlap == Overlap::Both {
             self.check_without_window();
+        }
+    }
+
+    /// Each account accepts nothing, what it accepted before all began, or what a recorded version holds.
+    fn check_held(&mut self, recorded: &[Subject]) {
+        for slot in 0..self.accounts.len() {
+            let known = |id| {
+                let mut versions = recorded.iter().filter_map(|subject| self.version(*subject));
+                id == 0 || versions.any(|version| version.value == Value { slot, id })
+            };
+            if let Some(id) = self.accounts[slot].filter(|id| !known(*id)) {
+                self.violated(format!("account {slot} holds {id}, which is not recorded"));
+            }
         }
     }
 
@@ -139,9 +152,7 @@ impl World {
 
     /// Every version that the state names.
     fn recorded(&self) -> Vec<Subject> {
-        let Some(state) = self.state() else {
-            return Vec::new();
-        };
+        let state = &self.state;
         let mut recorded = vec![Subject::main(state.current)];
         recorded.extend(state.twins.iter().copied().map(Subject::main));
         if let Some(operation) = &state.operation {
@@ -158,17 +169,17 @@ impl World {
 
     /// What holds once everything has come to rest.
     pub(crate) fn check_at_rest(&mut self) {
-        let state = self.state().expect("a state");
-        if state.operation.is_some() {
+        let current = self.state.current;
+        if self.state.operation.is_some() {
             self.violated("it did not come to rest");
         }
-        for (who, version) in [("current", state.current), ("latest", self.newest())] {
+        for (who, version) in [("current", current), ("latest", self.newest())] {
             let value = self.readable(Subject::main(version));
             if !value.is_some_and(|value| self.accepts(value)) {
                 self.violated(format!("at rest, readers of `{who}` are shut out"));
             }
         }
-        let current = self.readable(Subject::main(state.current));
+        let current = self.readable(Subject::main(current));
         for consumer in self.consumers.clone() {
             let serving = self.readable(Subject::main(VersionNumber(consumer.serving)));
             if serving != current {
@@ -180,9 +191,16 @@ impl World {
         }
     }
 
-    /// How many different credentials the main secret has been given since the beginning.
-    pub(crate) fn published_values(&self) -> usize {
-        let mut ids: Vec<_> = self.main.iter().map(|version| version.value.id).collect();
+    /// How many different credentials have been published since the beginning.
+    ///
+    /// What the main secret is given is published to readers of `latest`. Only where candidates wait in the main secret,
+    /// which is refused if there are such readers, can an unrecorded one be left there by a worker that died: then what
+    /// `current` has named counts.
+    pub(crate) fn published_values(&self, staging: Staging) -> usize {
+        let mut ids = match staging {
+            Staging::Side => self.main.iter().map(|version| version.value.id).collect(),
+            Staging::Inline => self.read_by_current.clone(),
+        };
         ids.sort_unstable();
         ids.dedup();
         ids.len() - 1
@@ -193,7 +211,7 @@ impl World {
             Place::Main => &self.main,
             Place::Side => &self.side,
         };
-        let enabled = |version: &&super::world::Version| version.state == VersionState::Enabled;
+        let enabled = |version: &&Version| version.state == VersionState::Enabled;
         versions.iter().filter(enabled).count()
     }
 }

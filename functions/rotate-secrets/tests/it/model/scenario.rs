@@ -39,66 +39,55 @@ fn policy(overlap: Overlap, staging: Staging, grace: u64, consumers: usize) -> P
     }
 }
 
-/// Each kind of target and staging, undisturbed and with each kind of trouble.
-#[expect(clippy::too_many_lines, reason = "a table of situations")]
-pub(crate) fn all() -> Vec<Scenario> {
-    let mut scenarios = Vec::new();
-    let later = |seconds| {
-        World::new(Overlap::Both, 0, Trouble::default()).now + Duration::from_secs(seconds)
-    };
-    let second = vec![2];
-    for overlap in [Overlap::Both, Overlap::Single] {
-        for staging in [Staging::Side, Staging::Inline] {
-            for (name, trouble, consumers, grace) in [
-                ("undisturbed", Trouble::default(), 0, 0),
-                ("two consumers", Trouble::default(), 2, 900),
-                (
-                    "unfit",
-                    Trouble {
-                        unfit: second.clone(),
-                        ..Trouble::default()
-                    },
-                    1,
-                    0,
-                ),
-                (
-                    "refused",
-                    Trouble {
-                        refused: second.clone(),
-                        ..Trouble::default()
-                    },
-                    0,
-                    900,
-                ),
-                (
-                    "unbootable",
-                    Trouble {
-                        unbootable: second.clone(),
-                        ..Trouble::default()
-                    },
-                    2,
-                    0,
-                ),
-                (
-                    "down",
-                    Trouble {
-                        down_until: Some(later(7200)),
-                        ..Trouble::default()
-                    },
-                    0,
-                    0,
-                ),
-            ] {
-                scenarios.push(Scenario {
-                    name: format!("{overlap:?}/{staging:?}/{name}"),
-                    policy: policy(overlap, staging, grace, consumers),
-                    world: World::new(overlap, consumers, trouble),
-                    succeeds: matches!(name, "undisturbed" | "two consumers" | "down"),
-                });
-            }
-        }
+/// How many credentials are valid at once, and where a candidate waits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting(pub(crate) Overlap, pub(crate) Staging);
+
+pub(crate) const ALL_SETTINGS: [Setting; 4] = [
+    Setting(Overlap::Both, Staging::Side),
+    Setting(Overlap::Both, Staging::Inline),
+    Setting(Overlap::Single, Staging::Side),
+    Setting(Overlap::Single, Staging::Inline),
+];
+
+impl Setting {
+    /// Undisturbed, and with each kind of trouble.
+    pub(crate) fn scenarios(self) -> Vec<Scenario> {
+        let Self(overlap, staging) = self;
+        let none = Trouble::default;
+        let second = || vec![2];
+        let unfit = Trouble {
+            unfit: second(),
+            ..none()
+        };
+        let refused = Trouble {
+            refused: second(),
+            ..none()
+        };
+        let unbootable = Trouble {
+            unbootable: second(),
+            ..none()
+        };
+        let down = Trouble {
+            down_for: Duration::from_hours(2),
+            ..none()
+        };
+        [
+            ("undisturbed", none(), 0, 0, true),
+            ("two consumers", none(), 2, 900, true),
+            ("unfit", unfit, 1, 0, false),
+            ("refused", refused, 0, 900, false),
+            ("unbootable", unbootable, 2, 0, false),
+            ("down", down, 0, 0, true),
+        ]
+        .map(|(name, trouble, consumers, grace, succeeds)| Scenario {
+            name: format!("{:?}/{:?}/{name}", overlap, staging),
+            policy: policy(overlap, staging, grace, consumers),
+            world: World::new(overlap, consumers, trouble),
+            succeeds,
+        })
+        .into()
     }
-    scenarios
 }
 
 /// One event, as Secret Manager sends it, and what is done about it.
@@ -110,17 +99,22 @@ pub(crate) struct Play {
     pub(crate) steps: usize,
     pub(crate) faults: Vec<(usize, Fault)>,
     workers: usize,
+    /// Who is at work in [`Play::go_on`].
+    at_work: Option<Worker>,
+    acknowledged: bool,
 }
 
 impl Play {
-    pub(crate) fn of(scenario: &Scenario, faults: &[(usize, Fault)]) -> Self {
+    pub(crate) fn of(scenario: &Scenario) -> Self {
         Self {
             policy: scenario.policy.clone(),
             due: scenario.world.now,
             world: scenario.world.clone(),
             steps: 0,
-            faults: faults.to_vec(),
+            faults: Vec::new(),
             workers: 0,
+            at_work: None,
+            acknowledged: false,
         }
     }
 
@@ -136,45 +130,42 @@ impl Play {
         self.steps += 1;
         assert!(
             self.steps < ENDLESS,
-            "no end after {ENDLESS} steps in {:?}",
-            self.world.annotation
+            "no end after {ENDLESS} steps with {:?} in {:#?}",
+            self.faults,
+            self.world
         );
         worker.step(&self.policy, &mut self.world, fault)
     }
 
-    /// Lets a worker go on to its end.
-    pub(crate) fn finish(&mut self, worker: &mut Worker) -> Step {
-        loop {
-            match self.step(worker) {
-                Step::Went => {}
-                end => return end,
-            }
-        }
+    /// Hits the next step.
+    pub(crate) fn hit(&mut self, fault: Fault) {
+        self.faults.push((self.steps, fault));
     }
 
-    /// Delivers the event until it is acknowledged, then ticks until all is at rest.
-    pub(crate) fn converge(&mut self) {
-        let due = self.due;
-        let mut acknowledged = false;
-        loop {
-            let intent = if acknowledged {
-                Intent::Tick
-            } else {
-                Intent::scheduled(due)
-            };
-            let mut worker = self.worker(intent);
-            let end = self.finish(&mut worker);
-            match end {
-                Step::Died => self.world.pass(Duration::from_secs(601)),
-                Step::Stopped(Stop::Idle) => break,
-                Step::Stopped(Stop::Retry { at, .. } | Stop::Busy { until: at }) => self.wait(at),
-                Step::Stopped(_) => {
-                    acknowledged = true;
-                    self.wait_for_what_is_next();
-                }
-                Step::Went => {}
+    /// One step of whoever is at work: first the event is delivered until it is acknowledged, then ticks come until all
+    /// is at rest. False if it is.
+    pub(crate) fn go_on(&mut self) -> bool {
+        let mut worker = match self.at_work.take() {
+            Some(worker) => worker,
+            None if self.acknowledged => self.worker(Intent::Tick),
+            None => self.worker(Intent::scheduled(self.due)),
+        };
+        match self.step(&mut worker) {
+            Step::Went => self.at_work = Some(worker),
+            Step::Died => self.world.pass(Duration::from_secs(601)),
+            Step::Stopped(Stop::Idle) => return false,
+            Step::Stopped(Stop::Retry { at, .. } | Stop::Busy { until: at }) => self.wait(at),
+            Step::Stopped(_) => {
+                self.acknowledged = true;
+                self.wait_for_what_is_next();
             }
         }
+        true
+    }
+
+    /// Goes on until all is at rest.
+    pub(crate) fn converge(&mut self) {
+        while self.go_on() {}
         self.world.check_at_rest();
     }
 
@@ -183,13 +174,10 @@ impl Play {
             .duration_since(self.world.now)
             .max(jiff::SignedDuration::from_secs(1));
         self.world.pass(time.unsigned_abs());
-        self.world.check();
     }
 
     fn wait_for_what_is_next(&mut self) {
-        let Some(state) = self.world.state() else {
-            return;
-        };
+        let state = &self.world.state;
         let operation = state.operation.as_ref();
         let waits = [
             state.next.as_ref().map(|next| next.at),

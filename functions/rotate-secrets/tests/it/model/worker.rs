@@ -1,6 +1,6 @@
 //! Workers that carry decisions out in the model, and what can happen to them while they do.
 
-use super::world::World;
+use super::world::{InFlight, World};
 use rotate_secrets::rotation::{
     Answer, Decision, Failure, FailureKind, Intent, Policy, Run, Stop, decide,
     state::{ErrorCode, OperationId, WorkerId},
@@ -88,7 +88,15 @@ impl Worker {
                 Step::Went
             }
             Decision::Write(write) => {
-                let went = fault != Some(Fault::Failed) && world.patch(self.etag, write);
+                let went = match fault {
+                    Some(Fault::Failed) => false,
+                    Some(Fault::Late(seconds)) => {
+                        let (etag, write) = (self.etag, write.clone());
+                        world.send(seconds, InFlight::Patch { etag, write });
+                        false
+                    }
+                    _ => world.patch(self.etag, write),
+                };
                 // Whatever is not a clear yes is answered by reading the secret again.
                 if went && fault.is_none() {
                     self.run.written(write);
@@ -117,8 +125,7 @@ impl Worker {
                         failed(FailureKind::Transient, ErrorCode::SecretUnavailable)
                     }
                     Some(Fault::Late(seconds)) => {
-                        let lands = world.now + Duration::from_secs(seconds);
-                        world.in_flight.push((lands, effect.clone()));
+                        world.send(seconds, InFlight::Effect(effect.clone()));
                         failed(FailureKind::Unknown, ErrorCode::OutcomeUnknown)
                     }
                     Some(Fault::AnswerLost) => {
@@ -131,9 +138,7 @@ impl Worker {
                 Step::Went
             }
         };
-        world.check();
         world.pass(Duration::from_secs(1));
-        world.check();
         match fault {
             Some(Fault::KilledAfter) => Step::Died,
             _ => step,

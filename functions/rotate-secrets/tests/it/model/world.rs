@@ -44,15 +44,24 @@ pub(crate) struct Trouble {
     pub(crate) refused: Vec<u32>,
     /// Credentials on which no consumer starts.
     pub(crate) unbootable: Vec<u32>,
-    /// The target cannot be asked before.
-    pub(crate) down_until: Option<Timestamp>,
+    /// How long the target cannot be asked.
+    pub(crate) down_for: Duration,
+}
+
+/// A call whose answer nobody waits for any more.
+#[derive(Debug, Clone)]
+pub(crate) enum InFlight {
+    Effect(Effect),
+    Patch { etag: u64, write: Box<Write> },
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct World {
+    start: Timestamp,
     pub(crate) now: Timestamp,
     pub(crate) etag: u64,
-    pub(crate) annotation: Option<String>,
+    /// What the annotation says.
+    pub(crate) state: State,
     pub(crate) aliases: BTreeMap<&'static str, u64>,
     pub(crate) main: Vec<Version>,
     pub(crate) side: Vec<Version>,
@@ -62,8 +71,10 @@ pub(crate) struct World {
     pub(crate) consumers: Vec<Consumer>,
     pub(crate) trouble: Trouble,
     pub(crate) last_id: u32,
-    /// Effects that went out and have not landed yet.
-    pub(crate) in_flight: Vec<(Timestamp, Effect)>,
+    /// Every credential that readers of `current` have been given.
+    pub(crate) read_by_current: Vec<u32>,
+    /// What went out and has not landed yet.
+    pub(crate) in_flight: Vec<(Timestamp, InFlight)>,
     pub(crate) violations: Vec<String>,
 }
 
@@ -71,10 +82,12 @@ impl World {
     pub(crate) fn new(overlap: Overlap, consumers: usize, trouble: Trouble) -> Self {
         let first = Value { slot: 0, id: 1 };
         let second_account = (overlap == Overlap::Both).then_some(0);
+        let start = "2026-10-02T13:00:00Z".parse().unwrap();
         Self {
-            now: "2026-10-02T13:00:00Z".parse().unwrap(),
+            start,
+            now: start,
             etag: 1,
-            annotation: Some(State::adopted(VersionNumber(1)).to_annotation().unwrap()),
+            state: State::adopted(VersionNumber(1)),
             aliases: BTreeMap::from([("current", 1)]),
             main: vec![Version {
                 value: first,
@@ -92,22 +105,18 @@ impl World {
             ],
             trouble,
             last_id: 1,
+            read_by_current: vec![1],
             in_flight: Vec::new(),
             violations: Vec::new(),
         }
     }
 
     pub(crate) fn view(&self) -> SecretView {
-        let state = self.annotation.as_deref().map(State::from_annotation);
         SecretView {
             managed: false,
             paused: false,
-            state: state.transpose(),
+            state: Ok(Some(self.state.clone())),
         }
-    }
-
-    pub(crate) fn state(&self) -> Option<State> {
-        self.view().state.unwrap()
     }
 
     pub(crate) fn version(&self, subject: Subject) -> Option<&Version> {
@@ -139,10 +148,18 @@ impl World {
             return false;
         }
         self.etag += 1;
-        self.annotation = Some(write.state.to_annotation().unwrap());
-        let aliases = write.state.aliases();
+        let annotation = write.state.to_annotation().unwrap();
+        self.state = State::from_annotation(&annotation).unwrap();
+        self.check_written(&write.state, annotation.len());
+        let aliases = self.state.aliases();
         self.aliases = aliases.iter().map(|(name, n)| (*name, n.0)).collect();
-        self.check_written();
+        let read = self.version(Subject::main(self.state.current));
+        if let Some(id) = read.map(|version| version.value.id)
+            && !self.read_by_current.contains(&id)
+        {
+            self.read_by_current.push(id);
+        }
+        self.check();
         true
     }
 
@@ -184,9 +201,7 @@ impl World {
     }
 
     fn is_down(&self) -> bool {
-        self.trouble
-            .down_until
-            .is_some_and(|until| self.now < until)
+        self.now < self.start + self.trouble.down_for
     }
 
     fn look_at_newest(&self, current: VersionNumber, candidate: Option<Subject>) -> Answer {
@@ -252,11 +267,18 @@ impl World {
         } else {
             consumer.failed = Some(wanted.0);
         }
+        self.check();
     }
 
     /// Carries out an effect; the answer is what a client would get.
     pub(crate) fn act(&mut self, effect: &Effect) -> Answer {
         self.check_effect(effect);
+        let answer = self.changed_by(effect);
+        self.check();
+        answer
+    }
+
+    fn changed_by(&mut self, effect: &Effect) -> Answer {
         match effect {
             Effect::Stage { base, place, .. } => self.stage(*base, *place),
             Effect::Apply(subject) => self.apply(*subject),
@@ -368,16 +390,29 @@ impl World {
         Answer::Published(Added(self.add(Place::Main, value)))
     }
 
+    /// Something goes out and lands that much later.
+    pub(crate) fn send(&mut self, seconds: u64, call: InFlight) {
+        let lands = self.now + Duration::from_secs(seconds);
+        self.in_flight.push((lands, call));
+    }
+
     /// Time passes, and what is in flight lands.
     pub(crate) fn pass(&mut self, time: Duration) {
         let until = self.now + time;
-        self.in_flight.sort_by_key(|(at, _)| *at);
-        while let Some((at, effect)) = self.in_flight.first().cloned()
-            && at <= until
-        {
-            self.in_flight.remove(0);
+        if self.in_flight.len() > 1 {
+            self.in_flight.sort_by_key(|(at, _)| *at);
+        }
+        while self.in_flight.first().is_some_and(|(at, _)| *at <= until) {
+            let (at, landing) = self.in_flight.remove(0);
             self.now = self.now.max(at);
-            self.act(&effect);
+            match landing {
+                InFlight::Effect(effect) => {
+                    self.act(&effect);
+                }
+                InFlight::Patch { etag, write } => {
+                    self.patch(etag, &write);
+                }
+            }
         }
         self.now = until;
     }

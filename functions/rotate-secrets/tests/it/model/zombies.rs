@@ -1,45 +1,23 @@
 //! Several workers: leases that run out under a worker that wakes up and finishes what it had begun.
 
 use super::{
-    scenario::{self, Play, Scenario},
+    scenario::{ALL_SETTINGS, Play, Scenario, Setting},
     worker::{FAULTS, Step, Worker},
 };
+use crate::sample::Sample;
 use proptest::{
     prelude::{ProptestConfig, any},
     prop_assert, proptest,
 };
-use rotate_secrets::rotation::Intent;
+use rotate_secrets::rotation::{
+    Intent,
+    Overlap::{Both, Single},
+    Staging::{Inline, Side},
+};
 use std::time::Duration;
 
 /// Longer than a lease: whoever held one has lost it.
 const PAST_THE_LEASE: Duration = Duration::from_secs(601);
-
-/// Lets a worker make `steps` steps; none if it ends before.
-fn advance(play: &mut Play, worker: &mut Worker, steps: usize) -> Option<()> {
-    for _ in 0..steps {
-        if play.step(worker) != Step::Went {
-            return None;
-        }
-    }
-    Some(())
-}
-
-/// The first worker freezes with a decision in its hands after `first` steps. A second takes over and makes `second`
-/// steps. Then the first wakes up, both go on in turns, and all converges.
-fn zombie(scenario: &Scenario, first: usize, second: usize) -> Option<()> {
-    let mut play = Play::of(scenario, &[]);
-    let due = play.due;
-    let mut frozen = play.worker(Intent::scheduled(due));
-    advance(&mut play, &mut frozen, first)?;
-    frozen.freeze(&play.policy, &play.world);
-    play.world.pass(PAST_THE_LEASE);
-    let mut rival = play.worker(Intent::scheduled(due));
-    advance(&mut play, &mut rival, second)?;
-    in_turns(&mut play, &mut [frozen, rival]);
-    play.converge();
-    play.assert_unharmed(scenario);
-    Some(())
-}
 
 fn in_turns(play: &mut Play, workers: &mut [Worker]) {
     let mut alive = vec![true; workers.len()];
@@ -50,62 +28,86 @@ fn in_turns(play: &mut Play, workers: &mut [Worker]) {
     }
 }
 
-#[test]
-fn a_worker_that_wakes_up_late_does_no_harm() {
-    let mut schedules = 0;
-    for scenario in scenario::all() {
-        for first in 0.. {
-            let mut second = 0;
-            while zombie(&scenario, first, second).is_some() {
-                schedules += 1;
-                second += 1;
-            }
-            if second == 0 {
-                break;
-            }
+/// A worker freezes with a decision in its hands after each of its steps, for longer than its lease, and another takes
+/// over. That one may freeze as well, and so on. Whenever the last one has made some steps, all wake up, go on in turns,
+/// and everything converges.
+///
+/// Whoever freezes before the last but one never wakes up: its effects had to end with the quiet time after its lease,
+/// which is over by then.
+fn explore(
+    scenario: &Scenario,
+    mut play: Play,
+    frozen: Option<&Worker>,
+    more: usize,
+    sample: &mut Sample,
+) {
+    let mut worker = play.worker(Intent::scheduled(play.due));
+    loop {
+        if more > 0 {
+            let mut later = play.clone();
+            let mut asleep = worker.clone();
+            asleep.freeze(&play.policy, &play.world);
+            later.world.pass(PAST_THE_LEASE);
+            explore(scenario, later, Some(&asleep), more - 1, sample);
+        } else if sample.takes() {
+            let mut end = play.clone();
+            let mut workers: Vec<_> = frozen.cloned().into_iter().collect();
+            workers.push(worker.clone());
+            in_turns(&mut end, &mut workers);
+            end.converge();
+            end.assert_unharmed(scenario);
+        }
+        if play.step(&mut worker) != Step::Went {
+            return;
         }
     }
-    println!("{schedules} schedules with a late worker");
 }
 
-/// As [`zombie`], with a third worker that takes over from the second, and both wake up.
-fn two_zombies(scenario: &Scenario, first: usize, second: usize, third: usize) -> Option<()> {
-    let mut play = Play::of(scenario, &[]);
-    let due = play.due;
-    let mut frozen = Vec::new();
-    for steps in [first, second] {
-        let mut worker = play.worker(Intent::scheduled(due));
-        advance(&mut play, &mut worker, steps)?;
-        worker.freeze(&play.policy, &play.world);
-        frozen.push(worker);
-        play.world.pass(PAST_THE_LEASE);
+fn late_workers(number: usize, setting: Setting, mut sample: Sample) {
+    for scenario in setting.scenarios() {
+        explore(&scenario, Play::of(&scenario), None, number, &mut sample);
     }
-    // The first one's effects had to end with the quiet time after its lease, which is over by now.
-    let mut rival = play.worker(Intent::scheduled(due));
-    advance(&mut play, &mut rival, third)?;
-    in_turns(&mut play, &mut [frozen.remove(1), rival]);
-    play.converge();
-    play.assert_unharmed(scenario);
-    Some(())
+    sample.tell(&format!("{setting:?} with {number} late workers"));
 }
 
 #[test]
-fn three_workers_one_after_the_other_converge() {
-    let mut schedules = 0;
-    for scenario in scenario::all() {
-        for first in 0..40 {
-            for second in 0..40 {
-                for third in (first + second) % 3..40 {
-                    let third = third * 3;
-                    if two_zombies(&scenario, first, second, third).is_none() {
-                        break;
-                    }
-                    schedules += 1;
-                }
-            }
-        }
-    }
-    println!("{schedules} schedules with three workers");
+fn a_worker_that_wakes_up_late_does_no_harm_to_two_credentials_staged_aside() {
+    late_workers(1, Setting(Both, Side), Sample::every_one());
+}
+
+#[test]
+fn a_worker_that_wakes_up_late_does_no_harm_to_two_credentials_staged_inline() {
+    late_workers(1, Setting(Both, Inline), Sample::every_one());
+}
+
+#[test]
+fn a_worker_that_wakes_up_late_does_no_harm_to_one_credential_staged_aside() {
+    late_workers(1, Setting(Single, Side), Sample::every_one());
+}
+
+#[test]
+fn a_worker_that_wakes_up_late_does_no_harm_to_one_credential_staged_inline() {
+    late_workers(1, Setting(Single, Inline), Sample::every_one());
+}
+
+#[test]
+fn three_workers_one_after_the_other_converge_on_two_credentials_staged_aside() {
+    late_workers(2, Setting(Both, Side), Sample::every_one());
+}
+
+#[test]
+fn three_workers_one_after_the_other_converge_on_two_credentials_staged_inline() {
+    late_workers(2, Setting(Both, Inline), Sample::every_one());
+}
+
+#[test]
+fn three_workers_one_after_the_other_converge_on_one_credential_staged_aside() {
+    late_workers(2, Setting(Single, Side), Sample::every_one());
+}
+
+#[test]
+fn three_workers_one_after_the_other_converge_on_one_credential_staged_inline() {
+    late_workers(2, Setting(Single, Inline), Sample::every_one());
 }
 
 proptest! {
@@ -117,9 +119,9 @@ proptest! {
         which in any::<proptest::sample::Index>(),
         choices in proptest::collection::vec((0..3usize, 0..60u8), 1..250),
     ) {
-        let scenarios = scenario::all();
+        let scenarios: Vec<_> = ALL_SETTINGS.into_iter().flat_map(Setting::scenarios).collect();
         let scenario = which.get(&scenarios);
-        let mut play = Play::of(scenario, &[]);
+        let mut play = Play::of(scenario);
         let due = play.due;
         let mut workers: [Option<Worker>; 3] = [None, None, None];
         for (index, (who, what)) in choices.into_iter().enumerate() {
