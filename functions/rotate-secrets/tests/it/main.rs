@@ -29,6 +29,8 @@ mod planted;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod rivals;
 #[cfg(test)]
 mod rotating;
