@@ -98,18 +98,9 @@ impl Ended {
             } => {
                 format!("in the way is {code}; it is tried again at {at:.0}{because}")
             }
-            Stop::Failed(code @ (ErrorCode::Drift | ErrorCode::BaseUnusable)) => {
-                format!(
-                    "stopped without a change: the old value is not good either ({code}){because}"
-                )
-            }
-            Stop::Failed(code) => {
-                format!("went back to the old value, which is still good ({code}){because}")
-            }
+            Stop::Failed(code) => format!("{} ({code}){because}", went_back(*code)),
             Stop::Blocked(code) if self.state.is_none() => {
-                format!(
-                    "not taken under management, since no version of it is good ({code}){because}"
-                )
+                format!("not taken under management ({code}){because}")
             }
             Stop::Blocked(code) => {
                 format!("does not go on until somebody puts something right ({code}){because}")
@@ -153,6 +144,16 @@ impl Ended {
                 | Stop::WaitingForGrace { .. }
                 | Stop::Paused
         )
+    }
+}
+
+/// Where a failed rotation has left the secret.
+fn went_back(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::Drift | ErrorCode::BaseUnusable => {
+            "stopped without a change; the old value is not good either"
+        }
+        _ => "went back to the old value, which is still good",
     }
 }
 
