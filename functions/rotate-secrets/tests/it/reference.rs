@@ -116,6 +116,7 @@ fn the_readme_names_every_key_of_the_configuration() {
                 format!("{key} = "),
                 format!("{key}]"),
                 format!("{key}."),
+                format!("\"{key}\""),
             ];
             let is_there = written.iter().any(|form| README.contains(form));
             assert!(is_there, "the README does not name `{key}` of {before:?}");

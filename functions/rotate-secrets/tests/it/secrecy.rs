@@ -20,6 +20,7 @@ const TOPIC: &str = "projects/demo/topics/outcomes";
 
 /// What the accounts and the administrator have at first: every character that some form writes differently.
 const FIRST: &str = r#"planted-1st "p@ss/w%rd"+\<é>"#;
+const SERVER_LOG: &str = "the server's log";
 const ADMIN: &str = "the-rotators-own";
 
 /// The forms in which a value could get somewhere, also one within another.
@@ -205,10 +206,8 @@ async fn deployment() -> (Bed, Program) {
     (bed, program)
 }
 
-#[tokio::test]
-async fn no_credential_is_found_anywhere_but_in_a_payload_in_any_form() {
-    let (bed, program) = deployment().await;
-    let mut record = Record::default();
+/// What goes well, by commands.
+async fn by_hand(record: &mut Record, program: &Program) {
     for arguments in [
         &["adopt"][..],
         &["check"],
@@ -220,77 +219,80 @@ async fn no_credential_is_found_anywhere_but_in_a_payload_in_any_form() {
         &["abort", "db"],
         &["tick"],
     ] {
-        record.run(&program, arguments).await;
+        record.run(program, arguments).await;
     }
-    let serving = program.serve(&["--log-level", "trace"]).await;
-    // What goes wrong says most: an answer that is lost, a statement that is refused, a password that does not fit.
+}
+
+/// What goes wrong says most: an answer that is lost, a statement that is refused, a password that does not fit.
+async fn by_events(record: &mut Record, program: &Program, serving: &Serving, bed: &Bed) {
     let google = &program.google;
     google.gcp.faults().add(local_gcp::Fault {
         lose_answer: true,
         times: Some(2),
         ..local_gcp::Fault::on("secretmanager.projects.secrets.addVersion")
     });
-    let rotate = || json!({"command": "rotate", "secret": "db", "force": true});
-    record.post(google, &serving, rotate()).await;
-    record
-        .post(
-            google,
-            &serving,
-            json!({"command": "rollback", "secret": "db"}),
-        )
-        .await;
-    bed.sql("REVOKE ADMIN OPTION FOR app_a, app_b FROM rotator; ALTER ROLE rotator NOCREATEROLE")
-        .unwrap();
-    record.post(google, &serving, rotate()).await;
-    record.run(&program, &["check"]).await;
-    record
-        .post(
-            google,
-            &serving,
-            json!({"command": "abort", "secret": "db"}),
-        )
-        .await;
-    bed.sql("ALTER ROLE app_a PASSWORD 'another'; ALTER ROLE app_b PASSWORD 'another'")
-        .unwrap();
-    record.post(google, &serving, rotate()).await;
-    for command in ["tick", "status"] {
-        record
-            .post(google, &serving, json!({"command": command}))
-            .await;
-    }
-    record.serving(&serving).await;
-    record.google(google).await;
-    record.say("the server's log", bed.server.log().unwrap());
-
-    assert!(record.passwords.contains(FIRST));
-    assert!(record.passwords.len() >= 5, "{}", record.passwords.len());
-    let bytes: usize = record.said.iter().map(|(_, text)| text.len()).sum();
-    println!(
-        "{} passwords in up to {} forms, searched for in {} places with {bytes} bytes",
-        record.passwords.len(),
-        forms(FIRST).len(),
-        record.said.len(),
-    );
-    assert!(bytes > 100_000, "{bytes}");
-    for expected in [
-        "an outcome on the topic",
-        "the server's log",
-        "the metrics",
-        "environ",
+    let deny = "REVOKE ADMIN OPTION FOR app_a, app_b FROM rotator; ALTER ROLE rotator NOCREATEROLE";
+    let change = "ALTER ROLE app_a PASSWORD 'another'; ALTER ROLE app_b PASSWORD 'another'";
+    let rotate = json!({"command": "rotate", "secret": "db", "force": true});
+    for (before, body) in [
+        ("SELECT 1", rotate.clone()),
+        ("SELECT 1", json!({"command": "rollback", "secret": "db"})),
+        (deny, rotate.clone()),
+        ("SELECT 1", json!({"command": "abort", "secret": "db"})),
+        (change, rotate),
+        ("SELECT 1", json!({"command": "tick"})),
+        ("SELECT 1", json!({"command": "status"})),
     ] {
-        let found = record.said.iter().find(|(place, _)| place == expected);
-        assert!(found.is_some_and(|(_, text)| text.len() > 20), "{expected}");
+        bed.sql(before).unwrap();
+        record.post(google, serving, body).await;
     }
-    record.passwords.insert(ADMIN.to_owned());
-    let server = |place: &String| place == "the server's log";
+    record.run(program, &["check"]).await;
+}
+
+impl Record {
+    /// There is enough of it, and every place is among it.
+    fn assert_worth_searching(&self) {
+        assert!(self.passwords.contains(FIRST));
+        assert!(self.passwords.len() >= 5, "{}", self.passwords.len());
+        let bytes: usize = self.said.iter().map(|(_, text)| text.len()).sum();
+        println!(
+            "{} passwords in up to {} forms, searched for in {} places with {bytes} bytes",
+            self.passwords.len(),
+            forms(FIRST).len(),
+            self.said.len(),
+        );
+        assert!(bytes > 100_000, "{bytes}");
+        for expected in [
+            "an outcome on the topic",
+            SERVER_LOG,
+            "the metrics",
+            "environ",
+        ] {
+            let found = self.said.iter().find(|(place, _)| place == expected);
+            assert!(found.is_some_and(|(_, text)| text.len() > 20), "{expected}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_credential_is_found_anywhere_but_in_a_payload_in_any_form() {
+    let (bed, program) = deployment().await;
+    let mut record = Record::default();
+    by_hand(&mut record, &program).await;
+    let serving = program.serve(&["--log-level", "trace"]).await;
+    by_events(&mut record, &program, &serving, &bed).await;
+    record.serving(&serving).await;
+    record.google(&program.google).await;
+    record.say(SERVER_LOG, bed.server.log().unwrap());
+    record.assert_worth_searching();
+
+    let said = std::mem::take(&mut record.said);
+    let is_servers = |(place, _): &(String, String)| place == SERVER_LOG;
+    let (servers, others): (Vec<_>, Vec<_>) = said.into_iter().partition(is_servers);
+    assert_eq!(leaks(&record.passwords, &servers), [""; 0]);
     // The server's own log has the administrator's password in the statement by which this test made it.
-    let (of_server, others): (Vec<_>, Vec<_>) = record
-        .said
-        .into_iter()
-        .partition(|(place, _)| server(place));
+    record.passwords.insert(ADMIN.to_owned());
     assert_eq!(leaks(&record.passwords, &others), [""; 0]);
-    record.passwords.remove(ADMIN);
-    assert_eq!(leaks(&record.passwords, &of_server), [""; 0]);
 }
 
 #[test]
