@@ -54,7 +54,7 @@ async fn stay_up(options: &Options, crew: &mut Crew, screen: Screen) -> Result<(
 }
 
 /// How long an old password stays good: long enough to be looked at, short enough to be waited for.
-const GRACE: &str = "20s";
+const GRACE: &str = "5s";
 
 /// Where everything is that was started.
 #[derive(Debug)]

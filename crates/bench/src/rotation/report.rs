@@ -74,55 +74,58 @@ impl Rotation {
     /// For people.
     pub fn table(&self) -> String {
         let mut table = Table::new([Column::text("ROTATION"), Column::number("MEASURED")]);
-        let mut sorted = self.to_promoted.clone();
-        sorted.sort_by(f64::total_cmp);
-        let milliseconds = |seconds: Option<f64>| {
-            seconds.map_or_else(
-                || "–".to_owned(),
-                |seconds| format!("{:.1} ms", seconds * 1e3),
-            )
-        };
-        let calls = |calls: Option<f64>| {
-            calls.map_or_else(|| "–".to_owned(), |calls| format!("{calls:.0}"))
-        };
-        let of_calls = median(self.calls.iter().map(|calls| f64::from(*calls)));
-        let alone = sorted.len();
-        let Together {
-            due,
-            finished,
-            took,
-            writes,
-            busiest_minute,
-        } = self.together;
-        for (what, measured) in [
-            (
-                "alone: rotations of a PostgreSQL with two accounts",
-                alone.to_string(),
-            ),
-            ("alone: calls of Google, median", calls(of_calls)),
-            ("alone: calls of Google, most", calls(self.most_calls())),
-            (
-                "alone: from the command to published, median",
-                milliseconds(median(sorted.iter().copied())),
-            ),
-            (
-                "alone: from the command to published, slowest",
-                milliseconds(sorted.last().copied()),
-            ),
-            ("at once: due in one minute", due.to_string()),
-            ("at once: finished", finished.to_string()),
-            (
-                "at once: from the first event to the last end",
-                format!("{took:.1} s"),
-            ),
-            ("at once: writes", writes.to_string()),
-            (
-                "at once: writes in the busiest minute",
-                busiest_minute.to_string(),
-            ),
-        ] {
+        for (what, measured) in self.alone().into_iter().chain(self.together.rows()) {
             table.row([what.to_owned(), measured]);
         }
         table.to_string()
     }
+
+    fn alone(&self) -> Vec<(&'static str, String)> {
+        let calls = |calls: Option<f64>| shown(calls.map(|calls| format!("{calls:.0}")));
+        let seconds =
+            |seconds: Option<f64>| shown(seconds.map(|seconds| format!("{:.1} ms", seconds * 1e3)));
+        let slowest = self.to_promoted.iter().copied().max_by(f64::total_cmp);
+        vec![
+            (
+                "alone: rotations of a PostgreSQL with two accounts",
+                self.calls.len().to_string(),
+            ),
+            (
+                "alone: calls of Google, median",
+                calls(median(self.calls.iter().map(|calls| f64::from(*calls)))),
+            ),
+            ("alone: calls of Google, most", calls(self.most_calls())),
+            (
+                "alone: from the command to published, median",
+                seconds(median(self.to_promoted.iter().copied())),
+            ),
+            (
+                "alone: from the command to published, slowest",
+                seconds(slowest),
+            ),
+        ]
+    }
+}
+
+impl Together {
+    fn rows(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("at once: due in one minute", self.due.to_string()),
+            ("at once: finished", self.finished.to_string()),
+            (
+                "at once: from the first event to the last end",
+                format!("{:.1} s", self.took),
+            ),
+            ("at once: writes", self.writes.to_string()),
+            (
+                "at once: writes in the busiest minute",
+                self.busiest_minute.to_string(),
+            ),
+        ]
+    }
+}
+
+/// What was not measured is not zero.
+fn shown(measured: Option<String>) -> String {
+    measured.unwrap_or_else(|| "–".to_owned())
 }

@@ -1,7 +1,7 @@
 //! A password that changes: in `nightshift up` by the console's button, and in the demo's chapter.
 
 use crate::{
-    bed::{self, Bed, DEADLINE, POLL, said},
+    bed::{Bed, DEADLINE, POLL, said},
     up::Up,
 };
 use anyhow::{Context, Result, ensure};

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader},
     net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -23,6 +23,8 @@ use tempfile::TempDir;
 pub(crate) struct Up {
     child: Child,
     said: BufReader<ChildStdout>,
+    /// Read all the time: whoever writes into a pipe that is full stands still.
+    errors: Option<thread::JoinHandle<io::Result<String>>>,
     folder: TempDir,
     pub(crate) url: String,
     pub(crate) greeting: String,
@@ -47,6 +49,8 @@ impl Up {
             .tempdir()?;
         let mut child = command(folder.path(), &["--port", "0"])?.spawn()?;
         let mut said = BufReader::new(child.stdout.take().context("its output")?);
+        let errors = child.stderr.take().context("its errors")?;
+        let errors = thread::spawn(move || io::read_to_string(errors));
         let mut greeting = String::new();
         while !greeting.contains("Ctrl-C stops") {
             ensure!(
@@ -61,6 +65,7 @@ impl Up {
         Ok(Self {
             child,
             said,
+            errors: Some(errors),
             folder,
             url,
             greeting,
@@ -226,11 +231,8 @@ fn an_end_of_local_gcp_is_told_and_ends_it() -> Result<()> {
         .context("its process")?;
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL)?;
     assert_eq!(up.child.wait()?.code(), Some(1));
-    let mut errors = String::new();
-    std::io::Read::read_to_string(
-        &mut up.child.stderr.take().context("its errors")?,
-        &mut errors,
-    )?;
+    let reading = up.errors.take().context("its errors")?;
+    let errors = reading.join().ok().context("a reader of its errors")??;
     assert!(
         errors.contains("error: local-gcp ended by itself with signal: 9"),
         "{errors}"

@@ -81,7 +81,7 @@ impl Setting {
             ("down", down, 0, 0, true),
         ]
         .map(|(name, trouble, consumers, grace, succeeds)| Scenario {
-            name: format!("{:?}/{:?}/{name}", overlap, staging),
+            name: format!("{overlap:?}/{staging:?}/{name}"),
             policy: policy(overlap, staging, grace, consumers),
             world: World::new(overlap, consumers, trouble),
             succeeds,
