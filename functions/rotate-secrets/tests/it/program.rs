@@ -264,3 +264,24 @@ async fn every_command_has_two_examples_in_its_help_and_no_line_that_a_terminal_
         assert_eq!(long, None, "{command}");
     }
 }
+
+#[tokio::test]
+async fn a_grace_that_is_longer_than_the_period_is_found_before() {
+    let program = Program::new("").await;
+    let secret = json!({
+        "name": SESSION, "replication": {"automatic": {}}, "versions": [{"text": "planted"}],
+        "topics": [{"name": "projects/demo/topics/rotations"}],
+        "rotation": {"nextRotationTime": "2100-01-01T00:00:00Z", "rotationPeriod": "3600s"},
+    });
+    let seed = json!({
+        "secretmanager": {"secrets": [secret]},
+        "pubsub": {"topics": [{"name": "projects/demo/topics/rotations"}]},
+    });
+    program.google.gcp.seed(seed).unwrap();
+    program.run(&["check", "session-key"]).await.ended(0);
+    program.rewrite("grace = \"0s\"", "grace = \"2h\"");
+    let checked = program.run(&["check", "session-key"]).await.ended(1);
+    let error = checked.stderr.lines().last().unwrap();
+    let expected = "session-key: grace and rollout together are longer than the period";
+    assert!(error.contains(expected), "{error}");
+}

@@ -111,13 +111,18 @@ async fn topic(program: &Program, name: &str) {
     }
 }
 
-/// The outcomes that were told up to now.
+/// The outcomes that were told since they were last asked for.
 async fn told(program: &Program) -> Vec<Value> {
     use base64::Engine as _;
     let path = "/v1/projects/demo/subscriptions/outcomes:pull";
     let body = json!({"maxMessages": 100, "returnImmediately": true});
     let pulled = program.google.post(path, body).await;
     let messages = pulled["receivedMessages"].as_array().cloned();
+    for received in messages.iter().flatten() {
+        let path = "/v1/projects/demo/subscriptions/outcomes:acknowledge";
+        let ids = json!({"ackIds": [received["ackId"]]});
+        program.google.post(path, ids).await;
+    }
     let read = |received: &Value| {
         let message = &received["message"];
         let data = message["data"].as_str().unwrap();
@@ -204,4 +209,38 @@ async fn what_is_no_subscription_or_topic_is_refused_by_name() {
         "{}",
         refused.stderr
     );
+}
+
+#[tokio::test]
+async fn a_rotation_is_told_when_it_is_published_and_when_it_ends_and_not_in_between() {
+    let program = Program::configured(PUBLISH, "").await;
+    program.rewrite("grace = \"0s\"", "grace = \"1h\"");
+    topic(&program, "outcomes").await;
+    program.run(&["adopt"]).await.ended(0);
+    for (arguments, event, outcome, report) in [
+        (
+            &["rotate", "api-key"][..],
+            "rotation.published",
+            "success",
+            "published",
+        ),
+        (
+            &["rollback", "api-key"],
+            "rotation.failed",
+            "success",
+            "rolled_back",
+        ),
+    ] {
+        program.run(arguments).await.ended(0);
+        let told_now = told(&program).await;
+        assert_eq!(told_now.len(), 1, "{told_now:?}");
+        let one = &told_now[0];
+        assert_eq!(
+            (&one["event"], &one["outcome"]),
+            (&json!(event), &json!(outcome))
+        );
+        assert_eq!(one["report"]["outcome"], report);
+        program.run(&["tick"]).await.ended(0);
+        assert_eq!(told(&program).await, [json!(null); 0]);
+    }
 }

@@ -72,20 +72,21 @@ impl SqlAdmin {
     async fn password(&self) -> Result<SecretString, TargetError> {
         match &self.config {
             // Read each time: the password of the administrator may be rotated too.
-            AdminConfig::Password { password, .. } => password
-                .read()
-                .map_err(|error| TargetError::Denied(unread(&error))),
+            AdminConfig::Password { password, .. } => {
+                password.read().map_err(|error| self.unread(&error))
+            }
             // Cloud SQL takes an access token for the password of an IAM user.
             _ => access_token(&self.gcp).await,
         }
     }
-}
 
-/// Why the administrator's password could not be read, with what the system said.
-fn unread(error: &SecretError) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
+    /// Why there is no password to log in with, and what the system said.
+    fn unread(&self, error: &SecretError) -> TargetError {
+        let user = self.user();
+        TargetError::Denied(match error.source() {
+            Some(source) => format!("log in as {user}: {error}: {source}"),
+            None => format!("log in as {user}: {error}"),
+        })
     }
 }
 
