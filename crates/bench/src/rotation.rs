@@ -70,7 +70,8 @@ async fn alone() -> anyhow::Result<Rotation> {
         &google,
         folder.path(),
         &json!({ SECRET: settings(&target) }),
-    )?;
+    )
+    .await?;
     program.ready().await?;
     program
         .post(&json!({ "command": "adopt", "secret": SECRET }))
@@ -121,7 +122,7 @@ async fn together() -> anyhow::Result<Together> {
         "pubsub": { "topics": [{ "name": TOPIC }] },
         "secretmanager": { "secrets": seeded.collect::<Vec<_>>() },
     }))?;
-    let program = Program::start(&google, folder.path(), &Value::Object(secrets))?;
+    let program = Program::start(&google, folder.path(), &Value::Object(secrets)).await?;
     program.ready().await?;
     for id in &ids {
         program
@@ -143,6 +144,10 @@ async fn together() -> anyhow::Result<Together> {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let entries = google.journal().entries();
+    ensure!(
+        entries.iter().any(|entry| is_write(entry)),
+        "no event led to a rotation"
+    );
     Ok(Together {
         due: AT_ONCE,
         finished: finished(&google),

@@ -31,7 +31,11 @@ use crate::{
     time::Time,
 };
 use rand::Rng;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use tracing::{info, warn};
 
 /// How long a question may take. Longer and the one who asks is better off trying again later.
@@ -63,6 +67,10 @@ pub struct Call<'a> {
     run: Run,
     /// Payloads that this call has read. Versions never change, so neither do they.
     payloads: BTreeMap<Subject, Payload>,
+    /// What the target has refused in this call, before anything was changed there: failed logins can lock an account.
+    refused: BTreeSet<Subject>,
+    /// Whether this call has changed something at the target, after which only a new answer counts.
+    has_applied: bool,
     conflicts: u32,
     /// The words for the last failure; the state only keeps its code.
     trouble: Option<String>,
@@ -91,6 +99,8 @@ impl<'a> Call<'a> {
             secret,
             run,
             payloads: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            has_applied: false,
             conflicts: 0,
             trouble: None,
         })
@@ -107,6 +117,7 @@ impl<'a> Call<'a> {
                 Decision::Pause(time) => {
                     self.services.time.sleep(*time).await;
                     self.run.waited();
+                    self.refused.clear();
                 }
                 Decision::Look(Look::Confirm) => self.confirm(&decision).await?,
                 Decision::Look(look) => {
@@ -137,6 +148,11 @@ impl<'a> Call<'a> {
     /// What the secret said when the call began.
     pub fn state(&self) -> Option<&State> {
         self.run.secret.state.as_ref().ok()?.as_ref()
+    }
+
+    /// Whether what the secret said can be understood.
+    pub fn is_readable(&self) -> bool {
+        self.run.secret.state.is_ok()
     }
 
     /// Why the call would stop before it wrote or changed anything; none if it would begin.

@@ -9,7 +9,7 @@ use crate::{
         state::{CURRENT_ALIAS, Place, VersionNumber},
     },
     secret_manager::{Secret, SecretError, SecretName},
-    target::Finding,
+    target::{Finding, Level},
 };
 
 /// What a rotation does to a secret.
@@ -43,9 +43,12 @@ pub async fn check(services: &Services, managed: &Managed) -> Vec<Finding> {
     let main = managed.place(Place::Main);
     findings.push(rights(services, &main, &MAIN_RIGHTS).await);
     if managed.policy.staging == Staging::Side {
-        findings.push(side(services, managed).await);
-        let side = managed.place(Place::Side);
-        findings.push(rights(services, &side, &SIDE_RIGHTS).await);
+        let found = side(services, managed).await;
+        if found.level == Level::Ok {
+            let side = managed.place(Place::Side);
+            findings.push(rights(services, &side, &SIDE_RIGHTS).await);
+        }
+        findings.push(found);
     }
     let current = match current(services, managed, &secret).await {
         Ok((number, payload)) => {

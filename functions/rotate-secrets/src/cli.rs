@@ -4,6 +4,7 @@ mod refusal;
 
 pub use refusal::one_line;
 
+use crate::config::is_resource;
 use clap::{Args, Parser, Subcommand};
 use nightshift_runtime::{Output, auth, config::HumanDuration, gcp, serve, telemetry};
 use std::path::PathBuf;
@@ -50,28 +51,30 @@ pub enum Command {
     #[command(after_help = "\
 Examples:
   rotate-secrets rotate db-password --config rotate.toml
-  rotate-secrets rotate projects/shop/secrets/db-password --force   # outside the window, before the gap is over
-  rotate-secrets rotate db-password --repair                        # the current version is gone or not accepted
+  rotate-secrets rotate db-password --force     # outside its window, before its gap is over
+  rotate-secrets rotate db-password --repair    # what is current is gone, or not accepted
 
-Ends with 0 when the new value is published and in use, although the old one may stay good for its grace; with 1 when the
-rotation went back, is blocked, or has to be tried again.")]
+Ends with 0 when the new value is published and in use, although the old one may stay good for
+its grace; with 1 when the rotation went back, is blocked, or has to be tried again.")]
     Rotate(RotateArgs),
 
     /// Go on with what is under way, start what was put off, and look whether all is well
     #[command(after_help = "\
 Examples:
-  rotate-secrets tick --config rotate.toml
-  rotate-secrets tick db-password session-key")]
+  rotate-secrets tick --config rotate.toml      # every few minutes, by whatever schedule
+  rotate-secrets tick db-password session-key --config rotate.toml
+
+Ends with 0 when all is well, with 3 when some of the secrets are not, with 1 when none is.")]
     Tick(ManyArgs),
 
-    /// Say what a rotation would do, without doing it
+    /// Say what a rotation would do and what would be in its way, without doing it
     #[command(after_help = "\
 Examples:
   rotate-secrets plan db-password --config rotate.toml
   rotate-secrets plan --output json | jq '.secrets[] | select(.obstacles > 0)'")]
     Plan(ManyArgs),
 
-    /// Show phase, age, lease and last error of each secret; ends with 1 when one is too old, blocked or frozen in between
+    /// Show phase, age, lease and last error of each secret; ends with 1 when somebody should look
     #[command(after_help = "\
 Examples:
   rotate-secrets status --config rotate.toml
@@ -81,50 +84,57 @@ Examples:
     /// Take a published rotation back while its old value is still good
     #[command(after_help = "\
 Examples:
-  rotate-secrets rollback db-password --config rotate.toml")]
+  rotate-secrets rollback db-password --config rotate.toml
+  rotate-secrets rollback projects/shop/secrets/db-password --output json")]
     Rollback(OneArgs),
 
-    /// End a rotation that is not published yet
+    /// End the rotation that is under way, however far it is; readers get the old value
     #[command(after_help = "\
 Examples:
-  rotate-secrets abort db-password --config rotate.toml")]
+  rotate-secrets abort db-password --config rotate.toml
+  rotate-secrets abort projects/shop/secrets/db-password --output json")]
     Abort(OneArgs),
 
     /// Freeze a secret: nothing of it is touched until `resume`
     #[command(after_help = "\
 Examples:
-  rotate-secrets pause db-password --config rotate.toml")]
+  rotate-secrets pause db-password --config rotate.toml
+  rotate-secrets pause projects/shop/secrets/db-password --output json")]
     Pause(OneArgs),
 
     /// Let a frozen secret be rotated again
     #[command(after_help = "\
 Examples:
-  rotate-secrets resume db-password --config rotate.toml")]
+  rotate-secrets resume db-password --config rotate.toml
+  rotate-secrets resume projects/shop/secrets/db-password --output json")]
     Resume(OneArgs),
 
-    /// Look for whatever would keep a rotation from succeeding: configuration, rights, target, readers, consumers
+    /// Look for whatever would keep a rotation from succeeding: rights, target, readers, consumers
     #[command(after_help = "\
 Examples:
   rotate-secrets check --config rotate.toml
-  rotate-secrets check --config rotate.toml --offline   # only the configuration")]
+  rotate-secrets check --config rotate.toml --offline    # only the configuration")]
     Check(CheckArgs),
 
-    /// Take secrets under management without rotating them: what the target accepts becomes `current`
+    /// Take secrets under management, not rotating them: what the target accepts becomes `current`
     #[command(after_help = "\
 Examples:
+  rotate-secrets adopt --config rotate.toml
   rotate-secrets adopt db-password --config rotate.toml")]
     Adopt(ManyArgs),
 
-    /// Wait for events over HTTP: Secret Manager's, Cloud Scheduler's tick, or a command
+    /// Wait for events, over HTTP or from a subscription, and do what they ask for
     #[command(after_help = "\
 Examples:
-  rotate-secrets serve --config rotate.toml --auth iam --audience https://rotate-x.run.app \\
-    --caller push@shop.iam.gserviceaccount.com
+  rotate-secrets serve --config rotate.toml --auth iam \\
+    --audience https://rotate-x.run.app --caller push@shop.iam.gserviceaccount.com
+  rotate-secrets serve --config rotate.toml --pull projects/shop/subscriptions/rotate
 
-An event is one of: Secret Manager's SECRET_ROTATE of a secret in the configuration (its other events are acknowledged and
-ignored), a call of Cloud Scheduler (the tick), or a command: {\"command\":\"rotate\",\"secret\":\"db-password\"},
-{\"command\":\"tick\"}, {\"command\":\"status\"}, abort, rollback, adopt. Answers: 200 and 204 done or nothing to do, 400 never
-possible, 409 another worker is at it, 503 not finished, send it again, 500 failed.")]
+An event is Secret Manager's SECRET_ROTATE of a secret in the configuration (its other events are
+acknowledged and ignored), a call of Cloud Scheduler (the tick), or a command:
+{\"command\":\"rotate\",\"secret\":\"db-password\"}, {\"command\":\"tick\"}, {\"command\":\"status\"},
+abort, rollback, adopt. It is answered when the work is done: 200 and 204 done or nothing to do,
+400 never possible, 409 another is at it, 503 not finished, send it again, 500 failed.")]
     Serve(ServeArgs),
 }
 
@@ -175,10 +185,19 @@ pub struct CheckArgs {
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
+    /// Subscription to pull events from in place of listening: projects/PROJECT/subscriptions/NAME
+    #[arg(long, value_name = "SUBSCRIPTION", value_parser = subscription)]
+    pub pull: Option<String>,
     /// How events are taken.
     #[command(flatten)]
     pub serving: serve::Options,
     /// Who may send them.
     #[command(flatten)]
     pub callers: auth::Options,
+}
+
+fn subscription(name: &str) -> Result<String, &'static str> {
+    is_resource(name, "subscriptions")
+        .then(|| name.to_owned())
+        .ok_or("write projects/PROJECT/subscriptions/NAME")
 }

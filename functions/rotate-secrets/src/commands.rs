@@ -11,14 +11,16 @@ mod status;
 mod tick;
 
 use crate::{
+    announcement::{Announcement, Announcer},
     apply::{Call, Ended, Services},
     cli::{Cli, Command},
     config::Config,
     consumers::CloudRun,
     error::Error,
     managed::{Fleet, Managed},
+    metrics::Figures,
     report::ended::Endings,
-    rotation::Intent,
+    rotation::{Intent, Stop},
     secret_manager::SecretManager,
 };
 use nightshift_runtime::{
@@ -42,6 +44,12 @@ pub struct Context {
     pub shutdown: Shutdown,
     /// How results are shown.
     pub output: Output,
+    /// Who is told how rotations end.
+    pub announcer: Arc<Announcer>,
+    /// What is counted and measured.
+    pub figures: Figures,
+    /// How Google is asked.
+    pub gcp: Gcp,
 }
 
 impl Context {
@@ -50,9 +58,11 @@ impl Context {
         let gcp = Gcp::from_options(options)?;
         Ok(Self {
             fleet: Arc::new(Fleet::build(config, &gcp).await?),
+            announcer: Arc::new(Announcer::new(config, &gcp).await),
+            figures: Figures::install()?,
             services: Services {
                 secrets: SecretManager::new(gcp.clone()),
-                run: CloudRun::new(gcp),
+                run: CloudRun::new(gcp.clone()),
                 time: Arc::new(SystemClock),
             },
             shutdown: Shutdown::on_signals().map_err(|source| Error::Io {
@@ -60,6 +70,7 @@ impl Context {
                 source,
             })?,
             output,
+            gcp,
         })
     }
 
@@ -71,7 +82,7 @@ impl Context {
         names.iter().map(|name| self.fleet.named(name)).collect()
     }
 
-    /// Drives one secret as far as it goes.
+    /// Drives one secret as far as it goes, and tells whoever listens.
     async fn drive(
         &self,
         managed: &Managed,
@@ -79,7 +90,14 @@ impl Context {
         budget: Duration,
     ) -> Result<Ended, Error> {
         let call = Call::begin(&self.services, managed, intent, budget).await?;
-        Ok(call.drive().await?)
+        let before = call.state().map_or("unmanaged", |state| state.phase_name());
+        let ended = call.drive().await?;
+        self.figures.ended(managed, &ended);
+        let now = self.services.time.now();
+        if let Some(announcement) = Announcement::new(managed, before, &ended, now) {
+            self.announcer.tell(&announcement).await;
+        }
+        Ok(ended)
     }
 
     fn print(&self, result: &impl Report) -> Result<(), Error> {
@@ -89,7 +107,8 @@ impl Context {
     /// Shows how one call ended; one that did not end well is an error.
     fn conclude(&self, managed: &Managed, ended: &Ended) -> Result<ExitStatus, Error> {
         self.print(&Endings::one(managed, ended))?;
-        if ended.is_well() {
+        // A frozen secret is well for a tick, but not for who wants something of it.
+        if ended.is_well() && ended.stop != Stop::Paused {
             return Ok(ExitStatus::Done);
         }
         Err(Error::Ended {

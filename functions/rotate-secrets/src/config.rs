@@ -26,6 +26,17 @@ pub struct Config {
     pub groups: BTreeMap<String, GroupConfig>,
     /// The secrets that may be rotated, and no others, by the name that commands know them by.
     pub secrets: BTreeMap<String, SecretConfig>,
+    /// Who is told how rotations end.
+    #[serde(default)]
+    pub publish: PublishConfig,
+}
+
+/// Who is told how rotations end.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PublishConfig {
+    /// `projects/P/topics/T`; nobody without.
+    pub topic: Option<String>,
 }
 
 /// A group of secrets.
@@ -92,7 +103,10 @@ pub struct SecretConfig {
 
 /// A service or job that uses a secret: one of the two.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { name = \"projects/P/locations/L/services/S\" }"
+)]
 pub struct ConsumerConfig {
     /// `projects/P/locations/L/services/S` or `projects/P/locations/L/jobs/J`.
     pub name: String,
@@ -181,6 +195,15 @@ impl Config {
                 "secrets",
                 "empty",
                 "at least one secret, such as [secrets.db-password]",
+            ));
+        }
+        if let Some(topic) = &self.publish.topic
+            && !is_resource(topic, "topics")
+        {
+            return Err(InvalidConfig::value(
+                "publish.topic",
+                format!("{topic:?}"),
+                "projects/PROJECT/topics/NAME",
             ));
         }
         let mut seen: BTreeMap<SecretName, &str> = BTreeMap::new();
@@ -272,6 +295,13 @@ impl SecretConfig {
         }
         self.windows.windows(&at("windows")).map(drop)
     }
+}
+
+/// Whether `name` is `projects/PROJECT/KIND/NAME`.
+pub(crate) fn is_resource(name: &str, kind: &str) -> bool {
+    let parts: Vec<&str> = name.split('/').collect();
+    matches!(parts[..], ["projects", project, found, id]
+        if found == kind && !project.is_empty() && !id.is_empty())
 }
 
 fn yes() -> bool {

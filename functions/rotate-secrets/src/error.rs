@@ -6,7 +6,8 @@ use crate::{
     target::TargetError,
 };
 use nightshift_runtime::{
-    ExitStatus, auth::AuthError, config::ConfigError, gcp::GcpError, serve::ServeError,
+    ExitStatus, auth::AuthError, config::ConfigError, gcp::GcpError, metrics::MetricsError,
+    pubsub::PullError, serve::ServeError,
 };
 use std::{error::Error as _, io};
 
@@ -57,6 +58,12 @@ pub enum Error {
     /// Events cannot be taken over HTTP.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// Events cannot be pulled.
+    #[error(transparent)]
+    Pull(#[from] PullError),
+    /// Figures cannot be kept.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
     /// Callers are not told apart.
     #[error(transparent)]
     Auth(#[from] AuthError),
@@ -86,6 +93,7 @@ impl Error {
     /// What to do next, where that is known.
     fn advice(&self) -> Option<&'static str> {
         match self {
+            Self::Config(ConfigError::NotGiven) => None,
             Self::Config(_) | Self::Invalid(_) => {
                 Some("correct it, then see that `rotate-secrets check --offline` reads it")
             }

@@ -8,6 +8,8 @@ pub const STEP: &str = "rotation.step";
 pub const STEP_FAILED: &str = "rotation.step_failed";
 /// The state was written; `phase` says which it is now.
 pub const PHASE: &str = "rotation.phase";
+/// The new value is published and in use, and the old one still good for its grace.
+pub const PUBLISHED: &str = "rotation.published";
 /// A rotation is complete.
 pub const COMPLETED: &str = "rotation.completed";
 /// A rotation went back to the old value, or a person has to put something right before it goes on.

@@ -2,6 +2,7 @@
 //!
 //! `main → cli → commands → rotation (decide) → apply (secret_manager, target, consumers) → report`
 
+pub mod announcement;
 pub mod apply;
 pub mod check;
 pub mod cli;
@@ -11,6 +12,7 @@ pub mod consumers;
 pub mod error;
 pub mod event;
 pub mod managed;
+pub mod metrics;
 pub mod password;
 pub mod payload;
 pub mod plan;

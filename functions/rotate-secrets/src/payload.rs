@@ -1,12 +1,14 @@
 //! The bytes of a secret's version.
 
-use secrecy::zeroize::Zeroizing;
+use secrecy::zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// What one version holds. It cannot be printed, and is overwritten when it is dropped.
 ///
 /// Copies that the clients of Google and of the databases make on their way to the wire are theirs and are not overwritten.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Payload(Zeroizing<Vec<u8>>);
+
+impl ZeroizeOnDrop for Payload {}
 
 /// The most that one version may hold, by Secret Manager's limits.
 pub const MAX_BYTES: usize = 64 << 10;

@@ -3,7 +3,7 @@
 use crate::{
     apply::{Call, Services},
     managed::Managed,
-    rotation::{Intent, Overlap, Staging, Stop},
+    rotation::{Intent, Overlap, Phase, Staging, Stop, state::VersionNumber},
     secret_manager::SecretError,
 };
 use std::time::Duration;
@@ -34,18 +34,43 @@ pub async fn plan(services: &Services, managed: &Managed) -> Result<Plan, Secret
     let unmanaged = call.state().is_none().then(|| {
         "it would be taken under management, and not be rotated in the same call".to_owned()
     });
-    let current = call.state().map(|state| state.current.to_string());
+    let readable = call.is_readable();
+    let operation = call.state().and_then(|state| state.operation.clone());
+    let current = operation.as_ref().map(|operation| operation.base);
+    let current = current.or_else(|| call.state().map(|state| state.current));
     let stopped = call.would_stop().await;
     let stopped = stopped.map(|stop| match stop {
         Stop::Held { until } => {
-            format!("it would not start before {until}; --force disregards that")
+            format!("it would not start before {until:.0}; --force disregards that")
         }
         other => call_ended(managed, other),
     });
+    let mut steps = steps(managed, current);
+    let done = operation.map_or(0, |operation| steps_done(managed, &operation.phase));
+    steps.drain(
+        ..if readable {
+            done.min(steps.len())
+        } else {
+            steps.len()
+        },
+    );
     Ok(Plan {
         instead: stopped.or(under_way).or(unmanaged),
-        steps: steps(managed, current.as_deref()),
+        steps,
     })
+}
+
+/// How many of the steps an operation in this phase has behind it; all, where it goes back.
+fn steps_done(managed: &Managed, phase: &Phase) -> usize {
+    match phase {
+        Phase::Claimed => 0,
+        Phase::Staged { .. } => 1,
+        Phase::Proven { .. } => 3,
+        Phase::Promoted { .. } => 4,
+        Phase::Rolled { .. } => 4 + managed.consumers.len(),
+        Phase::Retiring { .. } => 5 + managed.consumers.len(),
+        Phase::Undoing(_) => usize::MAX,
+    }
 }
 
 fn call_ended(managed: &Managed, stop: Stop) -> String {
@@ -58,10 +83,13 @@ fn call_ended(managed: &Managed, stop: Stop) -> String {
     .sentence()
 }
 
-fn steps(managed: &Managed, current: Option<&str>) -> Vec<String> {
+fn steps(managed: &Managed, current: Option<VersionNumber>) -> Vec<String> {
     let policy = &managed.policy;
     let name = &managed.name.name;
-    let current = current.unwrap_or("that is current");
+    let current = current.map_or_else(
+        || "the current version".to_owned(),
+        |number| format!("version {number}"),
+    );
     let words = nightshift_runtime::report::duration;
     let place = match policy.staging {
         Staging::Side => name.side().to_string(),
@@ -73,7 +101,7 @@ fn steps(managed: &Managed, current: Option<&str>) -> Vec<String> {
         Overlap::Single => "new logins with the old value fail until the new one is read",
     };
     let mut steps = vec![
-        format!("make a new value from version {current} and add it to {place}; read it back"),
+        format!("make a new value from {current} and add it to {place}; read it back"),
         format!("give it to the target ({kind}: {target}); {window}"),
         "prove it: log in with it and test what the application needs".to_owned(),
         format!("add it to {name} and move `current`"),
@@ -91,6 +119,6 @@ fn steps(managed: &Managed, current: Option<&str>) -> Vec<String> {
     if policy.revoke {
         steps.push("make the old value useless at the target".to_owned());
     }
-    steps.push(format!("take version {current} out of use"));
+    steps.push(format!("take {current} out of use"));
     steps
 }

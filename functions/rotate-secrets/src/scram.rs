@@ -7,7 +7,7 @@
 use aws_lc_rs::{digest, hmac, pbkdf2};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rand::{TryRngCore, rngs::OsRng};
-use secrecy::zeroize::Zeroizing;
+use secrecy::zeroize::{ZeroizeOnDrop, Zeroizing};
 use std::{borrow::Cow, num::NonZeroU32};
 
 /// What `scram_iterations` is in Postgres unless somebody changed it, and the least that RFC 7677 allows.
@@ -20,6 +20,8 @@ const SALT: usize = 16;
 ///
 /// Whoever has one can try passwords on it, so it is kept out of logs as well, and not printed.
 pub struct Verifier(Zeroizing<String>);
+
+impl ZeroizeOnDrop for Verifier {}
 
 impl Verifier {
     /// A verifier of `password` with a new salt.

@@ -4,7 +4,7 @@ use crate::{
     apply::Services,
     managed::Managed,
     rotation::{
-        State,
+        Phase, State,
         state::{ErrorCode, Lease},
     },
     secret_manager::{Schedule, Secret, SecretError},
@@ -15,6 +15,8 @@ use std::time::Duration;
 /// How one secret stands.
 #[derive(Debug, Clone)]
 pub struct Standing {
+    /// Its phase; `unmanaged` where it has none, and `unreadable` where its annotation is not understood.
+    pub phase: &'static str,
     /// When its value was made, as far as that is known.
     pub since: Option<Timestamp>,
     /// What its annotation says; none if it is not under management.
@@ -23,6 +25,8 @@ pub struct Standing {
     pub paused: bool,
     /// Secret Manager's schedule.
     pub schedule: Option<Schedule>,
+    /// Whether its value is older than it may be, which is one of the problems.
+    pub too_old: bool,
     /// What somebody should look at.
     pub problems: Vec<String>,
 }
@@ -33,13 +37,26 @@ pub async fn look(services: &Services, managed: &Managed) -> Result<Standing, Se
     let now = services.time.now();
     let view = secret.view();
     let mut problems = Vec::new();
-    let state = view.state.unwrap_or_else(|error| {
-        problems.push(error.to_string());
-        None
-    });
+    let (state, is_readable) = match view.state {
+        Ok(state) => (state, true),
+        Err(error) => {
+            problems.push(error.to_string());
+            (None, false)
+        }
+    };
     let since = since(services, managed, &secret, state.as_ref()).await?;
-    problems.extend(judge(managed, view.paused, state.as_ref(), since, now));
+    let too_old = too_old(managed, since, now);
+    problems.extend(too_old.clone());
+    if is_readable {
+        problems.extend(judge(managed, view.paused, state.as_ref(), now));
+    }
     Ok(Standing {
+        phase: match &state {
+            Some(state) => state.phase_name(),
+            None if is_readable => "unmanaged",
+            None => "unreadable",
+        },
+        too_old: too_old.is_some(),
         since,
         schedule: secret.schedule(),
         paused: view.paused,
@@ -66,24 +83,20 @@ async fn since(
     Ok(version.created)
 }
 
-fn judge(
-    managed: &Managed,
-    paused: bool,
-    state: Option<&State>,
-    since: Option<Timestamp>,
-    now: Timestamp,
-) -> Vec<String> {
-    let mut problems = Vec::new();
-    let age = since.map(|since| now.duration_since(since));
-    if let (Some(age), Some(most)) = (age, managed.max_age)
-        && age > SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX)
-    {
-        problems.push(format!(
+fn too_old(managed: &Managed, since: Option<Timestamp>, now: Timestamp) -> Option<String> {
+    let (age, most) = (now.duration_since(since?), managed.max_age?);
+    let limit = SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX);
+    (age > limit).then(|| {
+        format!(
             "its value is {} old, and at most {} is allowed",
             words(age),
             nightshift_runtime::report::duration(most)
-        ));
-    }
+        )
+    })
+}
+
+fn judge(managed: &Managed, paused: bool, state: Option<&State>, now: Timestamp) -> Vec<String> {
+    let mut problems = Vec::new();
     let Some(state) = state else {
         problems.push("it is not under management yet".to_owned());
         return problems;
@@ -94,16 +107,24 @@ fn judge(
             "it is frozen in the middle of a rotation ({phase})"
         ));
     }
+    if let Some(refused) = &state.refused {
+        problems.push(format!(
+            "the target has refused version {} {}; it is asked again after {:.0}",
+            refused.version,
+            times(refused.times),
+            refused.until
+        ));
+    }
     match (&state.operation, state.error) {
         (Some(operation), Some(code)) => problems.push(format!(
-            "{} since {} and tried {} times: {code}",
+            "{} since {:.0} and tried {}: {code}",
             operation.phase.name(),
             operation.since,
-            operation.tries
+            times(operation.tries)
         )),
         (Some(operation), None) if is_orphaned(operation.lease.as_ref(), managed, now) => {
             problems.push(format!(
-                "whoever drove it has been silent since {}",
+                "whoever drove it has been silent since {:.0}",
                 operation.since
             ));
         }
@@ -115,6 +136,17 @@ fn judge(
     problems
 }
 
+/// When the running operation goes on, or one that was put off starts.
+pub fn comes_next(state: &State) -> Option<Timestamp> {
+    match &state.operation {
+        Some(operation) => match &operation.phase {
+            Phase::Rolled { retire_after, .. } => Some(*retire_after),
+            _ => operation.next_try,
+        },
+        None => state.next.as_ref().map(|next| next.at),
+    }
+}
+
 /// Whether a lease ended two leases ago and nobody has taken over: the tick does not run.
 fn is_orphaned(lease: Option<&Lease>, managed: &Managed, now: Timestamp) -> bool {
     let patience = managed.policy.lease * 2;
@@ -123,4 +155,11 @@ fn is_orphaned(lease: Option<&Lease>, managed: &Managed, now: Timestamp) -> bool
 
 fn words(age: SignedDuration) -> String {
     nightshift_runtime::report::duration(Duration::try_from(age).unwrap_or_default())
+}
+
+fn times(count: u32) -> String {
+    match count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
 }

@@ -24,15 +24,25 @@ pub(super) struct Program {
 
 impl Program {
     /// Starts it with these secrets.
-    pub(super) fn start(google: &LocalGcp, folder: &Path, secrets: &Value) -> anyhow::Result<Self> {
+    pub(super) async fn start(
+        google: &LocalGcp,
+        folder: &Path,
+        secrets: &Value,
+    ) -> anyhow::Result<Self> {
         let program = env::current_exe()?.with_file_name("rotate-secrets");
         ensure!(
             program.is_file(),
             "no program {}; build it with `cargo build --release -p rotate-secrets`",
             program.display()
         );
+        let http = reqwest::Client::builder().no_proxy().build()?;
         let config = folder.join("rotate.json");
-        let text = json!({ "project": "demo", "project_number": NUMBER, "secrets": secrets });
+        // Events name the project by it.
+        let overview = http.get(format!("{}/_local", google.url())).send().await?;
+        let overview: Value = serde_json::from_str(&overview.text().await?)?;
+        let number = overview["projectNumber"].as_str().unwrap_or_default();
+        let number: u64 = number.parse().context("read the number of the project")?;
+        let text = json!({ "project": "demo", "project_number": number, "secrets": secrets });
         fs::write(&config, text.to_string()).context("write a configuration")?;
         // Free now; whoever takes it first makes the start fail, and says so.
         let address: SocketAddr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
@@ -47,7 +57,7 @@ impl Program {
             .with_context(|| format!("start {}", program.display()))?;
         Ok(Self {
             child,
-            http: reqwest::Client::builder().no_proxy().build()?,
+            http,
             url: format!("http://{address}"),
         })
     }
@@ -78,9 +88,6 @@ impl Program {
         Ok(())
     }
 }
-
-/// The number that local-gcp gives the project `demo`.
-const NUMBER: u64 = 82_150_720_798;
 
 impl Drop for Program {
     fn drop(&mut self) {

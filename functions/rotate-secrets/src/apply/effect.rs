@@ -93,6 +93,8 @@ impl Call<'_> {
     async fn apply(&mut self, subject: Subject) -> Result<Answer, Trouble> {
         let payload = self.payload(subject).await.map_err(|e| reading(&e))?;
         let operation = self.operation()?;
+        self.has_applied = true;
+        self.refused.clear();
         match self.managed.target.apply(&payload, &operation).await {
             Ok(()) => Ok(Answer::Applied(Applied::Taken)),
             Err(error @ TargetError::Refused(_)) => {

@@ -78,28 +78,29 @@ impl Ended {
             Stop::AlreadyManaged => "under management already".to_owned(),
             Stop::Duplicate => "this rotation has been taken on before".to_owned(),
             Stop::TooSoon { until } => {
-                format!("the value is fresh enough; none is due before {until}")
+                format!("the value is fresh enough; none is due before {until:.0}")
             }
-            Stop::Deferred { until } => format!("remembered; it starts at {until} or later"),
+            Stop::Deferred { until } => format!("remembered; it starts at {until:.0} or later"),
             Stop::Held { until } => {
                 format!(
-                    "not before {until}: a window, a gap or another member of the group is in the way"
+                    "not before {until:.0}: a window, a gap or another member of the group is in the way"
                 )
             }
             Stop::WaitingForGrace { until } => format!(
-                "published and in use; the old value stays good until {until}, then the tick retires it"
+                "published and in use; the old value stays good until {until:.0}, then the tick retires it"
             ),
             Stop::Paused => "frozen by its annotation; nothing was touched".to_owned(),
-            Stop::Busy { until } => format!("another worker is at it, until {until} at most"),
-            Stop::Retry { at, code: None } => format!("not done yet; it goes on at {at}"),
+            Stop::Busy { until } => format!("another worker is at it, until {until:.0} at most"),
+            Stop::Retry { at, code: None } => format!("not done yet; it goes on at {at:.0}"),
             Stop::Retry {
                 at,
                 code: Some(code),
             } => {
-                format!("in the way is {code}; it is tried again at {at}{because}")
+                format!("in the way is {code}; it is tried again at {at:.0}{because}")
             }
-            Stop::Failed(code) => {
-                format!("went back to the old value, which is still good ({code}){because}")
+            Stop::Failed(code) => format!("{} ({code}){because}", went_back(*code)),
+            Stop::Blocked(code) if self.state.is_none() => {
+                format!("not taken under management ({code}){because}")
             }
             Stop::Blocked(code) => {
                 format!("does not go on until somebody puts something right ({code}){because}")
@@ -120,7 +121,7 @@ impl Ended {
             }
             Stop::Failed(code) | Stop::Blocked(code) => advice_for(*code),
             Stop::Noticed(_) => {
-                "`rotate-secrets check` says more; `rotate --repair` makes a new value all the same"
+                "`rotate-secrets check` says more; `rotate-secrets rotate SECRET --repair` makes a new value all the same"
             }
             _ => return None,
         })
@@ -143,6 +144,16 @@ impl Ended {
                 | Stop::WaitingForGrace { .. }
                 | Stop::Paused
         )
+    }
+}
+
+/// Where a failed rotation has left the secret.
+fn went_back(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::Drift | ErrorCode::BaseUnusable => {
+            "stopped without a change; the old value is not good either"
+        }
+        _ => "went back to the old value, which is still good",
     }
 }
 
@@ -171,10 +182,10 @@ fn advice_for(code: ErrorCode) -> &'static str {
         ErrorCode::TargetDenied => "`rotate-secrets check` says which right is missing",
         ErrorCode::TestFailed => "`rotate-secrets check` says what the credential lacks",
         ErrorCode::Drift => {
-            "somebody else has changed the target: add what it accepts as a version, or `rotate --repair`"
+            "somebody else has changed the target: add what it accepts as a version, or give it a new value with `rotate-secrets rotate SECRET --repair`"
         }
         ErrorCode::BaseUnusable => {
-            "enable the current version or add a good one; `rotate --repair` makes one without it"
+            "enable the current version or add a good one; `rotate-secrets rotate SECRET --repair` makes one without it"
         }
         ErrorCode::SecretDenied => "grant the rotator's service account the missing role",
         ErrorCode::ConsumerFailed | ErrorCode::ConsumerTimeout => {
@@ -204,11 +215,18 @@ impl Ended {
             Stop::Paused => "paused",
             Stop::Busy { .. } => "busy",
             Stop::Retry { .. } => "retry",
+            Stop::Failed(ErrorCode::Aborted) => "aborted",
+            Stop::Failed(ErrorCode::RolledBack) => "rolled_back",
             Stop::Failed(_) => "failed",
             Stop::Blocked(_) => "blocked",
             Stop::Noticed(_) => "noticed",
             Stop::Refused(_) => "refused",
         }
+    }
+
+    /// The phase that the secret is left in; `unmanaged` where it has none.
+    pub fn phase_name(&self) -> &'static str {
+        self.state.as_ref().map_or("unmanaged", State::phase_name)
     }
 
     /// The time that the stop names.

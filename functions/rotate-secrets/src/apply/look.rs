@@ -60,10 +60,16 @@ impl Call<'_> {
             }
             Err(error) => return Err(reading(&error)),
         };
+        if self.refused.contains(&subject) {
+            return Ok(Answer::Probed(Probe::Rejected));
+        }
         match self.managed.target.probe(&payload).await {
             target::Probe::Works => Ok(Answer::Probed(Probe::Works)),
             target::Probe::Rejected { why } => {
                 self.trouble = Some(why);
+                if !self.has_applied {
+                    self.refused.insert(subject);
+                }
                 Ok(Answer::Probed(Probe::Rejected))
             }
             target::Probe::Unreachable { why } => {

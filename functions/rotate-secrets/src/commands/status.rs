@@ -1,8 +1,9 @@
 //! `rotate-secrets status`.
 
 use super::Context;
-use crate::{cli::ManyArgs, error::Error, managed::Managed, report::status::Status, status};
+use crate::{cli::ManyArgs, error::Error, event, managed::Managed, report::status::Status, status};
 use nightshift_runtime::ExitStatus;
+use tracing::warn;
 
 pub(super) async fn execute(context: &Context, args: &ManyArgs) -> Result<ExitStatus, Error> {
     let chosen = context.chosen(&args.secrets)?;
@@ -18,7 +19,14 @@ pub(super) async fn execute(context: &Context, args: &ManyArgs) -> Result<ExitSt
 pub(super) async fn judge(context: &Context, chosen: &[&Managed]) -> Status {
     let mut found = Vec::new();
     for managed in chosen {
-        found.push((*managed, status::look(&context.services, managed).await));
+        let standing = status::look(&context.services, managed).await;
+        if let Ok(standing) = &standing {
+            context.figures.looked(managed, standing);
+            if standing.too_old {
+                warn!(event = event::TOO_OLD, secret = %managed.name.name, "{}", standing.problems.join("; "));
+            }
+        }
+        found.push((*managed, standing));
     }
     Status::new(found, context.services.time.now())
 }

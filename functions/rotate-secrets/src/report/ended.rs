@@ -1,6 +1,6 @@
 //! What `rotate`, `tick`, `adopt`, `abort` and `rollback` say.
 
-use crate::{apply::Ended, error::Error, managed::Managed};
+use crate::{apply::Ended, error::Error, managed::Managed, rotation::Stop};
 use jiff::Timestamp;
 use nightshift_runtime::{
     Report,
@@ -25,21 +25,23 @@ pub struct Ending {
     until: Option<Timestamp>,
     error: Option<String>,
     message: String,
+    advice: Option<&'static str>,
     #[serde(skip)]
     is_well: bool,
 }
 
 impl Endings {
-    /// Of several calls.
+    /// Of several calls, none of which has to be the one that does the work: that another worker is at it is well.
     pub fn new(results: &[(&Managed, Result<Ended, Error>)]) -> Self {
-        let secrets = results.iter();
+        let ending = |(managed, result): &(&Managed, Result<Ended, Error>)| match result {
+            Ok(ended) => Ending {
+                is_well: ended.is_well() || matches!(ended.stop, Stop::Busy { .. }),
+                ..Ending::of(managed, ended)
+            },
+            Err(error) => Ending::not_begun(managed, error),
+        };
         Self {
-            secrets: secrets
-                .map(|(managed, result)| match result {
-                    Ok(ended) => Ending::of(managed, ended),
-                    Err(error) => Ending::not_begun(managed, error),
-                })
-                .collect(),
+            secrets: results.iter().map(ending).collect(),
         }
     }
 
@@ -59,25 +61,30 @@ impl Endings {
     pub fn sentence(&self) -> String {
         let unwell = self.secrets.iter().filter(|one| !one.is_well);
         let sentences: Vec<_> = unwell
-            .map(|one| format!("{}: {}", one.secret, one.message))
+            .map(|one| match one.advice {
+                Some(advice) => format!("{}: {}; next: {advice}", one.secret, one.message),
+                None => format!("{}: {}", one.secret, one.message),
+            })
             .collect();
         sentences.join("; ")
     }
 }
 
 impl Ending {
-    fn of(managed: &Managed, ended: &Ended) -> Self {
+    /// Of one call.
+    pub fn of(managed: &Managed, ended: &Ended) -> Self {
         let state = ended.state.as_ref();
         let operation = state.and_then(|state| state.operation.as_ref());
         Self {
             secret: managed.key.clone(),
             outcome: ended.outcome(),
-            phase: state.map_or("unmanaged", |state| state.phase_name()),
+            phase: ended.phase_name(),
             current: state.map(|state| state.current.0),
             operation: operation.map(|operation| operation.id.to_string()),
             until: ended.until(),
             error: ended.code().map(|code| code.to_string()),
             message: ended.sentence(),
+            advice: ended.advice(),
             is_well: ended.is_well(),
         }
     }
@@ -92,6 +99,7 @@ impl Ending {
             until: None,
             error: None,
             message: error.one_line(),
+            advice: None,
             is_well: false,
         }
     }

@@ -2,9 +2,9 @@
 
 use crate::{
     managed::Managed,
-    rotation::{State, state::Lease},
+    rotation::state::Lease,
     secret_manager::SecretError,
-    status::Standing,
+    status::{Standing, comes_next},
 };
 use jiff::Timestamp;
 use nightshift_runtime::{
@@ -74,7 +74,7 @@ impl Line {
         Self {
             secret: managed.key.clone(),
             name: managed.name.name.to_string(),
-            phase: state.map_or("unmanaged", State::phase_name),
+            phase: standing.phase,
             paused: standing.paused,
             current: state.map(|state| state.current.0),
             since: standing.since,
@@ -109,17 +109,6 @@ impl Line {
     }
 }
 
-/// When the running operation goes on, or one that was put off starts.
-fn comes_next(state: &State) -> Option<Timestamp> {
-    match &state.operation {
-        Some(operation) => match &operation.phase {
-            crate::rotation::Phase::Rolled { retire_after, .. } => Some(*retire_after),
-            _ => operation.next_try,
-        },
-        None => state.next.as_ref().map(|next| next.at),
-    }
-}
-
 impl Report for Status {
     fn table(&self) -> String {
         let mut table = Table::new([
@@ -140,8 +129,8 @@ impl Report for Status {
                 line.current.map_or_else(dash, |number| number.to_string()),
                 line.since.map_or_else(dash, |since| age(self.now, since)),
                 line.lease_until
-                    .map_or_else(dash, |until| until.to_string()),
-                line.next.map_or_else(dash, |next| next.to_string()),
+                    .map_or_else(dash, |until| format!("{until:.0}")),
+                line.next.map_or_else(dash, |next| format!("{next:.0}")),
                 if line.problems.is_empty() {
                     dash()
                 } else {

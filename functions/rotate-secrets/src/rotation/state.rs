@@ -57,10 +57,25 @@ pub struct State {
     pub failed: u32,
     /// Why the last one failed, or why the running one does not go on.
     pub error: Option<ErrorCode>,
+    /// A published version that the target refused when it was last asked, while nothing was under way.
+    pub refused: Option<Refused>,
     /// A rotation that was put off: to the next window, or after a failure.
     pub next: Option<Deferred>,
     /// The running operation; none is `idle`.
     pub operation: Option<Operation>,
+}
+
+/// A version that the target has refused. Asking again and again would be a login that fails each time, and enough of
+/// those lock an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refused {
+    /// Which version of the main secret.
+    pub version: VersionNumber,
+    /// How often.
+    pub times: u32,
+    /// Not to be asked about before.
+    pub until: Timestamp,
 }
 
 /// A rotation that is to start later.
@@ -150,6 +165,7 @@ impl State {
             last_done: None,
             failed: 0,
             error: None,
+            refused: None,
             next: None,
             operation: None,
         }

@@ -138,7 +138,7 @@ fn tells_a_state(message: &str) -> bool {
 fn without_status(error: &Error) -> (Kind, String) {
     let status = error.http_status_code();
     let (kind, why) = if error.is_transient_and_before_rpc() || error.is_connect() {
-        (Kind::Unavailable, "it cannot be reached")
+        (Kind::Unavailable, "Secret Manager cannot be reached")
     } else if error.is_authentication() {
         (Kind::Denied, "the credentials were not accepted")
     } else if error.is_timeout() || error.is_exhausted() {

@@ -274,7 +274,10 @@ impl Postgres {
     async fn check_current(&self, current: &Payload) -> Vec<Finding> {
         let Account { user, login } = match self.account(current) {
             Ok(account) => account,
-            Err(misfit) => return vec![Finding::error("payload", misfit.why())],
+            Err(misfit) => {
+                let message = format!("the published payload does not fit: {}", misfit.why());
+                return vec![Finding::error("payload", message)];
+            }
         };
         let client = match self.server.log_in(&user, &login.password).await {
             Ok(client) => client,

@@ -1,9 +1,12 @@
 //! Cloud Run services and jobs that use the secret.
 
-use crate::bed::{Bed, SECRET, SERVICE, Setting};
+use crate::bed::{Bed, Google, SECRET, SERVICE, Setting};
 use rotate_secrets::{
-    consumers::{Consumer, PinnedTraffic},
-    rotation::{Intent, Stop, state::ErrorCode},
+    consumers::{Consumer, PinnedTraffic, Referred},
+    rotation::{
+        Intent, Stop,
+        state::{ErrorCode, VersionNumber},
+    },
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -211,7 +214,7 @@ async fn a_service_that_does_not_get_ready_takes_the_rotation_back_to_the_old_va
 }
 
 #[tokio::test]
-async fn a_running_execution_keeps_the_version_that_it_began_with() {
+async fn a_job_gets_the_new_number_for_its_next_execution() {
     let mut bed = Bed::new(Setting {
         services: 0,
         ..setting()
@@ -231,4 +234,53 @@ async fn a_running_execution_keeps_the_version_that_it_began_with() {
     let variable = &read["template"]["template"]["containers"][0]["env"][0];
     assert_eq!(variable["valueSource"]["secretKeyRef"]["version"], "2");
     assert_eq!(after_the_grace(&bed).await, Stop::Rotated);
+}
+
+#[tokio::test]
+async fn an_execution_under_way_holds_the_version_that_it_began_with_until_it_ends() {
+    let google = Google::with(local_gcp::Options {
+        operation_time: HOUR,
+        ..local_gcp::Options::default()
+    })
+    .await;
+    let job = "projects/demo/locations/europe-west1/jobs/nightly";
+    let containers = |version: &str| {
+        let key = json!({"secretKeyRef": {"secret": "db", "version": version}});
+        json!([{"image": "img", "env": [{"name": "DB", "valueSource": key}]}])
+    };
+    let template = |version| json!({"template": {"template": {"containers": containers(version)}}});
+    let mut seeded = template("1");
+    seeded["name"] = job.into();
+    google.seed("0:first", 0);
+    google.gcp.seed(json!({"run": {"jobs": [seeded]}})).unwrap();
+    let started = google.post(&format!("/v2/{job}:run"), json!({})).await;
+    let execution = started["metadata"]["name"].as_str().unwrap().to_owned();
+    google.patch(&format!("/v2/{job}"), template("2")).await;
+
+    let gcp = crate::bed::gcp(google.url());
+    let run = rotate_secrets::consumers::CloudRun::new(gcp);
+    let consumers = [Consumer::parse(job, PinnedTraffic::Leave).unwrap()];
+    let secret = Referred {
+        name: SECRET.parse().unwrap(),
+        numbered: "projects/82150720798/secrets/db".parse().unwrap(),
+    };
+    let refer = async |version| {
+        let versions = [VersionNumber(version)];
+        let found = run
+            .references(&secret, &consumers, &versions)
+            .await
+            .unwrap();
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let expected = format!("{execution} is running and may use it");
+    assert_eq!(refer(1).await, [expected]);
+    assert_eq!(refer(2).await.len(), 1, "the template names it");
+    google
+        .post(&format!("/v2/{execution}:cancel"), json!({}))
+        .await;
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    while !refer(1).await.is_empty() {
+        assert!(std::time::Instant::now() < deadline);
+        tokio::task::yield_now().await;
+    }
 }

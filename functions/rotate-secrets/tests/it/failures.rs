@@ -272,6 +272,8 @@ async fn a_version_that_somebody_added_by_hand_is_adopted_if_it_works_and_report
         "0:first"
     );
     bed.accounts.change_behind("0:by-hand");
+    // What was refused a moment ago is not asked again at once.
+    bed.time.pass(Duration::from_mins(1));
     let ended = bed.call(Intent::Tick).await.unwrap();
     assert_eq!(ended.stop, Stop::Idle, "{}", ended.sentence());
     assert_eq!(

@@ -1,6 +1,8 @@
 //! What holds of rotation, whoever dies, comes twice or wakes up late; and what holds against real servers.
 
 #[cfg(test)]
+mod arrangements;
+#[cfg(test)]
 mod bed;
 #[cfg(test)]
 mod calls;
@@ -21,9 +23,13 @@ mod matrix;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod patience;
+#[cfg(test)]
 mod planted;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod rivals;
 #[cfg(test)]
@@ -34,3 +40,5 @@ mod sample;
 mod secrecy;
 #[cfg(test)]
 mod serving;
+#[cfg(test)]
+mod watched;

@@ -101,8 +101,11 @@ async fn a_frozen_secret_is_left_alone_until_it_is_let_go() {
     program.run(&["adopt"]).await.ended(0);
     let paused = program.run(&["pause", "session-key"]).await.ended(0);
     assert_eq!(paused.stdout, "session-key is frozen in phase idle\n");
-    let left = program.run(&["rotate", "session-key"]).await.ended(0);
+    let left = program.run(&["rotate", "session-key"]).await.ended(1);
     assert!(left.stdout.contains("frozen"), "{}", left.stdout);
+    let error = left.stderr.lines().last().unwrap();
+    assert!(error.contains("next: `rotate-secrets resume`"), "{error}");
+    program.run(&["tick"]).await.ended(0);
     assert_eq!(program.google.versions(SESSION).await.len(), 1);
     program.run(&["resume", "session-key"]).await.ended(0);
     program.run(&["rotate", "session-key"]).await.ended(0);
@@ -164,4 +167,121 @@ async fn what_cannot_be_meant_ends_with_2_and_says_what_would_be_right() {
     );
     let command = program.run(&["rotat", "session-key"]).await.ended(2);
     assert!(command.stderr.contains("error: "), "{}", command.stderr);
+}
+
+#[tokio::test]
+async fn an_offline_check_looks_at_what_it_is_asked_for_and_at_nothing_else() {
+    let program = Program::new("").await;
+    let one = program.run(&["check", "--offline", SESSION]).await.ended(0);
+    assert!(one.stdout.contains("session-key"), "{}", one.stdout);
+    assert!(!one.stdout.contains("api-key"), "{}", one.stdout);
+    let unknown = program
+        .run(&["check", "--offline", "sesion-key"])
+        .await
+        .ended(2);
+    assert!(
+        unknown.stderr.contains("no secret \"sesion-key\""),
+        "{}",
+        unknown.stderr
+    );
+}
+
+#[tokio::test]
+async fn a_plan_for_a_rotation_under_way_shows_what_is_left_of_it() {
+    let program = Program::new("").await;
+    program.run(&["adopt"]).await.ended(0);
+    program.rewrite("grace = \"0s\"", "grace = \"1h\"");
+    program.run(&["rotate", "session-key"]).await.ended(0);
+    let plan = program.run(&["plan", "session-key"]).await.ended(0);
+    assert!(
+        plan.stdout.contains("published and in use"),
+        "{}",
+        plan.stdout
+    );
+    assert!(plan.stdout.contains("  1. wait "), "{}", plan.stdout);
+    assert!(
+        plan.stdout.contains("  2. take version 1 out of use"),
+        "{}",
+        plan.stdout
+    );
+}
+
+#[tokio::test]
+async fn what_an_operator_ends_is_called_what_it_is() {
+    let program = Program::new("").await;
+    program.run(&["adopt"]).await.ended(0);
+    program.rewrite("grace = \"0s\"", "grace = \"1h\"");
+    for (command, outcome) in [("rollback", "rolled_back"), ("abort", "aborted")] {
+        program
+            .run(&["rotate", "session-key", "--force"])
+            .await
+            .ended(0);
+        let ended = program
+            .run(&[command, "session-key", "--output", "json"])
+            .await;
+        let ended = ended.ended(0).json();
+        assert_eq!(ended["secrets"][0]["outcome"], outcome, "{ended}");
+        let latest = program.google.value(SESSION, "latest").await.unwrap();
+        assert_eq!(latest, "planted-first-session-key");
+    }
+}
+
+#[tokio::test]
+async fn a_state_that_cannot_be_understood_is_told_once_and_nothing_is_planned() {
+    let program = Program::new("").await;
+    let body = json!({"annotations": {"nightshift-rotation": "rubbish"}});
+    let path = format!("/v1/{SESSION}?updateMask=annotations");
+    program.google.patch(&path, body).await;
+    let status = program.run(&["status", "session-key"]).await.ended(1);
+    assert!(
+        status.stdout.contains("session-key  unreadable"),
+        "{}",
+        status.stdout
+    );
+    let error = status.stderr.lines().last().unwrap();
+    assert!(
+        error.contains("remove the annotation to adopt the secret anew"),
+        "{error}"
+    );
+    assert!(!error.contains("not under management"), "{error}");
+    let plan = program.run(&["plan", "session-key"]).await.ended(0);
+    assert!(!plan.stdout.contains("1. "), "{}", plan.stdout);
+}
+
+#[tokio::test]
+async fn every_command_has_two_examples_in_its_help_and_no_line_that_a_terminal_breaks() {
+    let program = Program::new("").await;
+    for command in [
+        "rotate", "tick", "plan", "status", "rollback", "abort", "pause", "resume", "check",
+        "adopt", "serve",
+    ] {
+        let help = program.run(&[command, "--help"]).await.ended(0).stdout;
+        let (_, examples) = help.split_once("Examples:\n").unwrap();
+        let example = format!("  rotate-secrets {command} ");
+        let many = examples.lines().filter(|line| line.starts_with(&example));
+        assert!(many.count() >= 2, "{examples}");
+        let long = help.lines().find(|line| line.chars().count() > 100);
+        assert_eq!(long, None, "{command}");
+    }
+}
+
+#[tokio::test]
+async fn a_grace_that_is_longer_than_the_period_is_found_before() {
+    let program = Program::new("").await;
+    let secret = json!({
+        "name": SESSION, "replication": {"automatic": {}}, "versions": [{"text": "planted"}],
+        "topics": [{"name": "projects/demo/topics/rotations"}],
+        "rotation": {"nextRotationTime": "2100-01-01T00:00:00Z", "rotationPeriod": "3600s"},
+    });
+    let seed = json!({
+        "secretmanager": {"secrets": [secret]},
+        "pubsub": {"topics": [{"name": "projects/demo/topics/rotations"}]},
+    });
+    program.google.gcp.seed(seed).unwrap();
+    program.run(&["check", "session-key"]).await.ended(0);
+    program.rewrite("grace = \"0s\"", "grace = \"2h\"");
+    let checked = program.run(&["check", "session-key"]).await.ended(1);
+    let error = checked.stderr.lines().last().unwrap();
+    let expected = "session-key: grace and rollout together are longer than the period";
+    assert!(error.contains(expected), "{error}");
 }

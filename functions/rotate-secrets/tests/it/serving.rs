@@ -98,26 +98,72 @@ async fn commands_and_the_tick_are_answered_with_what_came_of_them() {
     );
 }
 
+/// Lets every version that is added be answered with this status; returns the fault's number.
+fn failing(program: &Program, status: u16) -> u64 {
+    program.google.gcp.faults().add(local_gcp::Fault {
+        times: Some(0),
+        status: Some(status),
+        ..local_gcp::Fault::on("secretmanager.*addVersion")
+    })
+}
+
 #[tokio::test]
-async fn a_failure_that_passes_is_answered_503_and_one_that_is_recorded_200() {
+async fn a_failure_that_passes_is_answered_503_and_the_event_is_taken_when_it_has_passed() {
     let program = Program::new("").await;
     program.run(&["adopt"]).await.ended(0);
     let serving = program.serve(&[]).await;
+    let away = failing(&program, 503);
     let event = notification("SECRET_ROTATE", SESSION, "2026-11-21T06:00:00-08:00");
-    let faults = program.google.gcp.faults();
-    let id = faults.add(local_gcp::Fault {
-        times: Some(0),
-        status: Some(400),
-        message: Some("The encryption key is not enabled.".to_owned()),
-        ..local_gcp::Fault::on("secretmanager.*addVersion")
-    });
     let (status, answer) = serving.post(&event).await;
-    println!("{status} {answer}");
-    faults.remove(id);
-    let (status, answer) = serving.post(&json!({"command": "tick"})).await;
-    println!("{status} {answer}");
-    assert!([200, 503].contains(&status));
+    let error = &answer["error"];
+    assert_eq!(
+        (status, &error["code"]),
+        (503, &json!("not_finished")),
+        "{answer}"
+    );
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("it is tried again at"), "{message}");
     assert_eq!(program.google.versions(SESSION).await.len(), 1);
+    program.google.gcp.faults().remove(away);
+    // A person does not wait for the next try; Pub/Sub brings the event back all the same.
+    let rotate = json!({"command": "rotate", "secret": "session-key"});
+    for (body, outcome) in [(&rotate, "rotated"), (&event, "duplicate")] {
+        let (status, answer) = serving.post(body).await;
+        let ended = &answer["secrets"][0]["outcome"];
+        assert_eq!((status, ended), (200, &json!(outcome)), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_only_a_person_can_mend_is_answered_200_recorded_and_told() {
+    let program = Program::new("").await;
+    program.run(&["adopt"]).await.ended(0);
+    let serving = program.serve(&[]).await;
+    failing(&program, 403);
+    let event = notification("SECRET_ROTATE", SESSION, "2026-11-21T06:00:00-08:00");
+    let (status, answer) = serving.post(&event).await;
+    let one = &answer["secrets"][0];
+    assert_eq!(
+        (status, &one["outcome"]),
+        (200, &json!("failed")),
+        "{answer}"
+    );
+    assert_eq!(one["error"], "secret-denied");
+    let told = serving.said();
+    let mut told = told.lines();
+    let told = told.find(|line| line.contains("\"rotation.failed\""));
+    let told: Value = serde_json::from_str(told.unwrap()).unwrap();
+    assert_eq!(
+        (&told["severity"], &told["secret"]),
+        (&json!("ERROR"), &json!(SESSION))
+    );
+    let (_, answer) = serving.post(&json!({"command": "status"})).await;
+    let one = &answer["secrets"][1];
+    assert_eq!(
+        (&one["secret"], &one["error"]),
+        (&json!("session-key"), &json!("secret-denied"))
+    );
+    assert!(one["next"].is_string(), "{answer}");
 }
 
 #[tokio::test]

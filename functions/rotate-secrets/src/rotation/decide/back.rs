@@ -65,7 +65,7 @@ impl Back<'_> {
             return Ok(());
         }
         let restore = driver.probed(candidate)?
-            || (!driver.probed(self.base())? && self.undo.why != ErrorCode::Drift);
+            || (self.undo.why != ErrorCode::Drift && !driver.probed(self.base())?);
         if restore {
             return Err(driver.act(Effect::Apply(self.base())));
         }

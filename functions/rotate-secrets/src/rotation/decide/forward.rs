@@ -9,7 +9,8 @@ use crate::rotation::{
 };
 use std::time::Duration;
 
-/// How often a target that takes its time is asked whether it accepts a credential by now.
+/// After how long a target that takes its time is asked again whether it accepts a credential by now. The time doubles
+/// from one question to the next: each is a login that fails, and enough of those can lock an account.
 const PROBE_INTERVAL: Duration = Duration::from_secs(2);
 
 pub(super) fn decide(driver: &Driver) -> Decision {
@@ -111,15 +112,13 @@ impl Driver<'_> {
 
     /// The target took the credential but does not accept it yet. Polled to a deadline, not slept through.
     fn wait_for_propagation(&self) -> Decision {
-        let deadline = self
-            .run
-            .facts
-            .applied_at
-            .map(|at| at + self.policy.propagation);
-        if deadline.is_some_and(|deadline| self.now < deadline) {
-            Decision::Pause(PROBE_INTERVAL)
-        } else {
+        let applied_at = self.run.facts.applied_at.unwrap_or(self.now);
+        let waited = self.now.duration_since(applied_at).unsigned_abs();
+        let left = self.policy.propagation.saturating_sub(waited);
+        if left.is_zero() {
             self.turn_around(ErrorCode::TestFailed)
+        } else {
+            Decision::Pause(waited.max(PROBE_INTERVAL).min(left))
         }
     }
 

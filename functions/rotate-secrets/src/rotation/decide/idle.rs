@@ -2,11 +2,13 @@
 
 use super::{refused, write};
 use crate::rotation::{
+    backoff::delay_after,
     decision::{Decision, Look, Notice, Refusal, Stop, WriteKind},
     policy::{OnDrift, Policy},
     run::{Consumers, FailureKind, Newest, NewestValue, Run},
     state::{
-        Deferred, ErrorCode, Lease, Operation, Origin, Phase, State, Subject, Undo, VersionNumber,
+        Deferred, ErrorCode, Lease, Operation, Origin, Phase, Refused, State, Subject, Undo,
+        VersionNumber,
     },
     trigger::{Intent, RotateRequest, TriggeredBy},
 };
@@ -168,6 +170,7 @@ impl Idle<'_> {
     fn begin(&self, by: Origin, due: Option<Timestamp>, phase: Phase, repair: bool) -> State {
         let mut state = self.state.clone();
         state.error = None;
+        state.refused = None;
         state.operation = Some(Operation {
             id: self.run.spare_id.clone(),
             by,
@@ -225,14 +228,35 @@ impl Idle<'_> {
                 write(WriteKind::Note, state)
             }
             NewestValue::Unusable => self.repair(version, Notice::NewestUnusable(version)),
-            NewestValue::Candidate | NewestValue::Other => {
-                match self.run.facts.probes.get(&Subject::main(version)) {
-                    None => Decision::Look(Look::Probe(Subject::main(version))),
-                    Some(true) => self.adopt_by_hand(version),
-                    Some(false) => self.repair(version, Notice::UnprovenNewest(version)),
-                }
-            }
+            NewestValue::Candidate | NewestValue::Other => match self.accepts(version) {
+                Err(decision) => decision,
+                Ok(true) => self.adopt_by_hand(version),
+                Ok(false) => self.repair(version, Notice::UnprovenNewest(version)),
+            },
         }
+    }
+
+    /// Whether the target accepts a version: asked, unless it has refused it a short while ago. Ticks come every few
+    /// minutes for as long as nobody does anything about it, so the time between two questions doubles.
+    fn accepts(&self, version: VersionNumber) -> Result<bool, Decision> {
+        let before = self.state.refused.as_ref();
+        let before = before.filter(|refused| refused.version == version);
+        if before.is_some_and(|refused| refused.until > self.now) {
+            return Ok(false);
+        }
+        let asked = self.run.facts.probes.get(&Subject::main(version));
+        let accepted = *asked.ok_or(Decision::Look(Look::Probe(Subject::main(version))))?;
+        if accepted && before.is_none() {
+            return Ok(true);
+        }
+        let mut state = self.state.clone();
+        let times = before.map_or(0, |refused| refused.times) + 1;
+        state.refused = (!accepted).then(|| Refused {
+            version,
+            times,
+            until: self.now + delay_after(times, &version.to_string()),
+        });
+        Err(write(WriteKind::Note, state))
     }
 
     /// Somebody has changed the target and added a version: that counts as a rotation.
@@ -240,6 +264,7 @@ impl Idle<'_> {
         let mut state = self.state.clone();
         state.current = version;
         state.twins.clear();
+        state.refused = None;
         state.last_done = Some(self.now);
         state.failed = 0;
         state.error = None;
@@ -277,10 +302,10 @@ impl Idle<'_> {
 
     fn check_current(&self) -> Decision {
         let current = self.state.current;
-        match self.run.facts.probes.get(&Subject::main(current)) {
-            None => return Decision::Look(Look::Probe(Subject::main(current))),
-            Some(false) => return self.current_rejected(),
-            Some(true) => {}
+        match self.accepts(current) {
+            Err(decision) => return decision,
+            Ok(false) => return self.current_rejected(),
+            Ok(true) => {}
         }
         if !self.policy.has_consumers {
             return Decision::Stop(Stop::Idle);

@@ -2,7 +2,7 @@
 
 use super::{
     Candidate, Deferred, ErrorCode, Lease, MAX_LISTED, Operation, OperationId, Origin, Phase,
-    Place, Slot, State, Undo, VersionNumber,
+    Place, Refused, Slot, State, Undo, VersionNumber,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,8 @@ struct Wire {
     #[serde(skip_serializing_if = "is_zero")]
     failed: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<Refused>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Deferred>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_due: Option<Timestamp>,
@@ -156,6 +158,7 @@ impl From<&State> for Wire {
             quiet_after: state.quiet_after,
             err: state.error,
             failed: state.failed,
+            refused: state.refused.clone(),
             next: state.next.clone(),
             last_due: state.last_due,
             last_done: state.last_done,
@@ -227,6 +230,7 @@ impl TryFrom<Wire> for State {
             last_due: wire.last_due,
             last_done: wire.last_done,
             failed: wire.failed,
+            refused: wire.refused,
             error: wire.err,
             next: wire.next,
             operation,

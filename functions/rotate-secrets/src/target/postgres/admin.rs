@@ -8,8 +8,9 @@ use crate::{
     scram::{Verifier, is_verifier},
     target::{TargetError, cloud_sql::UsersApi, google::access_token},
 };
-use nightshift_runtime::gcp::Gcp;
+use nightshift_runtime::{config::SecretError, gcp::Gcp};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
+use std::error::Error as _;
 use tokio_postgres::{Client, error::SqlState};
 
 /// The way by which passwords are changed.
@@ -71,12 +72,21 @@ impl SqlAdmin {
     async fn password(&self) -> Result<SecretString, TargetError> {
         match &self.config {
             // Read each time: the password of the administrator may be rotated too.
-            AdminConfig::Password { password, .. } => password
-                .read()
-                .map_err(|error| TargetError::Denied(error.to_string())),
+            AdminConfig::Password { password, .. } => {
+                password.read().map_err(|error| self.unread(&error))
+            }
             // Cloud SQL takes an access token for the password of an IAM user.
             _ => access_token(&self.gcp).await,
         }
+    }
+
+    /// Why there is no password to log in with, and what the system said.
+    fn unread(&self, error: &SecretError) -> TargetError {
+        let user = self.user();
+        TargetError::Denied(match error.source() {
+            Some(source) => format!("log in as {user}: {error}: {source}"),
+            None => format!("log in as {user}: {error}"),
+        })
     }
 }
 

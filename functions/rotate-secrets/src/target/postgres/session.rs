@@ -37,6 +37,14 @@ pub(super) enum LoginError {
 }
 
 impl LoginError {
+    /// Names the server that was not reached.
+    fn at(self, host: &str, port: u16) -> Self {
+        match self {
+            Self::Unreachable(why) => Self::Unreachable(format!("{host}:{port}: {why}")),
+            other => other,
+        }
+    }
+
     pub(super) fn why(self) -> String {
         match self {
             Self::Rejected(why) | Self::Shut(why) | Self::Unreachable(why) => why,
@@ -81,11 +89,11 @@ impl Server {
         };
         match tokio::time::timeout(CONNECT, attempt).await {
             Ok(Ok(client)) => Ok(client),
-            Ok(Err(error)) => Err(understood(&error)),
-            Err(_) => Err(LoginError::Unreachable(format!(
-                "no answer within {} s",
-                CONNECT.as_secs()
-            ))),
+            Ok(Err(error)) => Err(understood(&error).at(&self.host, self.port)),
+            Err(_) => {
+                let why = format!("no answer within {} s", CONNECT.as_secs());
+                Err(LoginError::Unreachable(why).at(&self.host, self.port))
+            }
         }
     }
 

@@ -87,6 +87,13 @@ impl Google {
         serde_json::from_str(&text).unwrap()
     }
 
+    /// The number of a secret's project, by which Google names it in its answers.
+    pub(crate) async fn project_number(&self, secret: &str) -> u64 {
+        let secret = self.get(&format!("/v1/{secret}")).await.unwrap();
+        let name = secret["name"].as_str().unwrap();
+        name.split('/').nth(1).unwrap().parse().unwrap()
+    }
+
     pub(crate) async fn secret(&self) -> Value {
         self.get(&format!("/v1/{SECRET}")).await.unwrap()
     }

@@ -1,6 +1,10 @@
 //! The program as a shell, a machine or Cloud Run runs it.
 
 use super::Google;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
@@ -38,6 +42,11 @@ pub(crate) struct Serving {
 impl Program {
     /// `session-key` and `api-key` with one version each, of kind `random`, with `more` in their tables.
     pub(crate) async fn new(more: &str) -> Self {
+        Self::configured("", more).await
+    }
+
+    /// The same, with tables of the test's own before those of the secrets.
+    pub(crate) async fn configured(tables: &str, more: &str) -> Self {
         let google = Google::start().await;
         let secret = |id: &str, versions: Value| {
             let name = format!("projects/demo/secrets/{id}");
@@ -52,16 +61,11 @@ impl Program {
                 secret("api-key-next", json!([])),
             ]}}))
             .unwrap();
-        let secret = google
-            .get("/v1/projects/demo/secrets/session-key")
-            .await
-            .unwrap();
-        // Google answers with the project's number.
-        let name = secret["name"].as_str().unwrap();
-        let number = name.split('/').nth(1).unwrap().parse::<u64>();
-        let number = number.unwrap_or(1234);
+        let number = google
+            .project_number("projects/demo/secrets/session-key")
+            .await;
         let text = format!(
-            "project = \"demo\"\nproject_number = {number}\n\
+            "project = \"demo\"\nproject_number = {number}\n{tables}\
              [secrets.session-key]\ntarget.random = {{}}\ngrace = \"0s\"\n{more}\n\
              [secrets.api-key]\ntarget.random = {{}}\ngrace = \"0s\"\n{more}\n"
         );
@@ -73,6 +77,13 @@ impl Program {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("rotate"), config).unwrap();
         Self { google, folder }
+    }
+
+    /// Changes the configuration.
+    pub(crate) fn rewrite(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(self.config(), text.replace(from, to)).unwrap();
     }
 
     pub(crate) fn config(&self) -> PathBuf {
@@ -108,35 +119,23 @@ impl Program {
     pub(crate) async fn serve(&self, arguments: &[&str]) -> Serving {
         let mut command = self.command(&["serve", "--log-format", "json"]);
         command.args(["--listen", "127.0.0.1:0"]).args(arguments);
-        command.stderr(Stdio::piped()).stdout(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let said = Arc::new(Mutex::new(String::new()));
-        let (kept, lines) = (said.clone(), BufReader::new(child.stderr.take().unwrap()));
-        std::thread::spawn(move || {
-            for line in lines.lines().map_while(Result::ok) {
-                let mut kept = kept.lock().unwrap();
-                kept.push_str(&line);
-                kept.push('\n');
-            }
-        });
-        let begun = Instant::now();
-        let url = loop {
-            let found = said.lock().unwrap().lines().find_map(|line| {
-                let line: Value = serde_json::from_str(line).ok()?;
-                (line["event"] == "serve.started").then(|| line["address"].clone())
-            });
-            if let Some(address) = found {
-                break format!("http://{}", address.as_str().unwrap());
-            }
-            assert!(begun.elapsed() < DEADLINE, "{}", said.lock().unwrap());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        };
-        Serving {
-            child,
-            url,
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
-            said,
-        }
+        let mut serving = Serving::start(command);
+        let address = serving.until("serve.started").await["address"].clone();
+        serving.url = format!("http://{}", address.as_str().unwrap());
+        serving
+    }
+
+    /// Pulls a subscription in place of listening.
+    pub(crate) async fn pull(&self, subscription: &str) -> Serving {
+        let serving = Serving::start(self.command(&[
+            "serve",
+            "--log-format",
+            "json",
+            "--pull",
+            subscription,
+        ]));
+        serving.until("pull.started").await;
+        serving
     }
 }
 
@@ -153,9 +152,65 @@ impl Ran {
 }
 
 impl Serving {
+    /// Starts the program, and keeps what it says.
+    fn start(mut command: Command) -> Self {
+        command.stderr(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let said = Arc::new(Mutex::new(String::new()));
+        let (kept, lines) = (said.clone(), BufReader::new(child.stderr.take().unwrap()));
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                let mut kept = kept.lock().unwrap();
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+        });
+        Self {
+            child,
+            url: String::new(),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            said,
+        }
+    }
+
+    /// The line of the log that tells this event.
+    async fn until(&self, event: &str) -> Value {
+        let begun = Instant::now();
+        loop {
+            let found = self.said().lines().find_map(|line| {
+                let line: Value = serde_json::from_str(line).ok()?;
+                (line["event"] == event).then_some(line)
+            });
+            if let Some(line) = found {
+                return line;
+            }
+            assert!(begun.elapsed() < DEADLINE, "{}", self.said());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Asks it to end, and returns its exit code.
+    pub(crate) async fn terminate(&mut self) -> Option<i32> {
+        let process = i32::try_from(self.child.id()).unwrap();
+        kill(Pid::from_raw(process), Signal::SIGTERM).unwrap();
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(begun.elapsed() < DEADLINE, "{}", self.said());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Everything that was logged so far.
     pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().clone()
+    }
+
+    /// Its number.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) async fn post(&self, body: &Value) -> (u16, Value) {

@@ -18,6 +18,8 @@ pub(crate) struct Trouble {
     pub(crate) refused: Vec<u32>,
     /// The target cannot be asked.
     pub(crate) down: bool,
+    /// How many logins with a value are refused after the target has taken it: it takes its time to spread.
+    pub(crate) spreads_after: u32,
 }
 
 pub(crate) struct Accounts(Mutex<State>);
@@ -32,6 +34,8 @@ struct State {
     applied: Vec<String>,
     /// How often a login was refused.
     rejected: u32,
+    /// How often one will be yet, because the last value has not spread.
+    spreading: u32,
 }
 
 impl Accounts {
@@ -43,6 +47,7 @@ impl Accounts {
             held: [None, None],
             applied: Vec::new(),
             rejected: 0,
+            spreading: 0,
         };
         Self(Mutex::new(state))
     }
@@ -102,6 +107,7 @@ impl Accounts {
         let slot = usize::from(value.starts_with('1'));
         state.held[slot] = Some(value.to_owned());
         state.applied.push(value.to_owned());
+        state.spreading = state.trouble.spreads_after;
         Ok(())
     }
 
@@ -111,10 +117,13 @@ impl Accounts {
                 why: "it is down".to_owned(),
             };
         }
-        if self.accepts(value) {
+        let accepted = self.accepts(value);
+        let mut state = self.lock();
+        if accepted && state.spreading == 0 {
             return Probe::Works;
         }
-        self.lock().rejected += 1;
+        state.spreading = state.spreading.saturating_sub(1);
+        state.rejected += 1;
         Probe::Rejected {
             why: "wrong password".to_owned(),
         }

@@ -60,3 +60,58 @@ async fn an_instance_that_does_not_exist_is_denied_and_a_deaf_api_is_unreachable
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn an_instance_that_is_busy_with_another_operation_is_tried_again_later() -> Result<()> {
+    let bed = Bed::new(server(15)?)?;
+    let google = google(&bed).await?;
+    google.faults().add(local_gcp::Fault {
+        status: Some(409),
+        message: Some(
+            "Operation failed because another operation was already in progress.".to_owned(),
+        ),
+        ..local_gcp::Fault::on("sql.users.update")
+    });
+    let mut config = bed.single();
+    config["admin"] = json!({"cloud-sql-api": {"instance": "pg"}});
+    let target = target_at("postgres", config, google.url()).await?;
+    let created = target
+        .create(Some(&"first".to_owned().into()), &operation())
+        .await?;
+    let busy = target.apply(&created.payload, &operation()).await;
+    let Err(TargetError::Unreachable(why)) = busy else {
+        panic!("{busy:?}")
+    };
+    assert!(why.contains("another operation"), "{why}");
+    target.apply(&created.payload, &operation()).await?;
+    assert_eq!(target.probe(&created.payload).await, Probe::Works);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_instances_policy_refuses_another_password_may_satisfy_and_neither_is_quoted()
+-> Result<()> {
+    let bed = Bed::new(server(15)?)?;
+    let google = google(&bed).await?;
+    let mut config = bed.single();
+    config["admin"] = json!({"cloud-sql-api": {"instance": "pg"}});
+    let target = target_at("postgres", config, google.url()).await?;
+    let created = target
+        .create(Some(&"first".to_owned().into()), &operation())
+        .await?;
+    let password = created.payload.expose_text().unwrap_or_default().to_owned();
+    google.faults().add(local_gcp::Fault {
+        status: Some(400),
+        message: Some(format!(
+            "Password {password} does not meet the password policy."
+        )),
+        ..local_gcp::Fault::on("sql.users.update")
+    });
+    let refused = target.apply(&created.payload, &operation()).await;
+    assert!(
+        matches!(refused, Err(TargetError::Refused(_))),
+        "{refused:?}"
+    );
+    assert!(!format!("{refused:?}").contains(&password), "{refused:?}");
+    Ok(())
+}
