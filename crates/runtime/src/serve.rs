@@ -205,20 +205,23 @@ pub async fn serve<H: Handler>(
         () = time_is_up(&shutdown) => {}
         never = sum_up_for_ever(&metrics) => match never {},
     }
-    let ended = match unfinished.load(Ordering::Relaxed) {
-        0 => Ended::Clean,
-        events => Ended::CutShort { events },
-    };
-    match ended {
-        Ended::Clean => info!(event = "serve.ended", "everything begun is finished"),
-        Ended::CutShort { events } => {
+    Ok(how_it_ended(unfinished.load(Ordering::Relaxed)))
+}
+
+fn how_it_ended(unfinished: usize) -> Ended {
+    match unfinished {
+        0 => {
+            info!(event = "serve.ended", "everything begun is finished");
+            Ended::Clean
+        }
+        events => {
             warn!(
                 event = "serve.ended",
                 events, "ending in the middle of work"
             );
+            Ended::CutShort { events }
         }
     }
-    Ok(ended)
 }
 
 fn router<H: Handler>(intake: Arc<Intake<H>>, options: &Options) -> Router {
