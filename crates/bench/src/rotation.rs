@@ -113,15 +113,7 @@ async fn together() -> anyhow::Result<Together> {
         .iter()
         .map(|id| (id.clone(), settings(&target)))
         .collect();
-    let due = google.now() + Duration::from_hours(1);
-    let seeded = ids.iter().zip(0..).flat_map(|(id, second)| {
-        let due = due + Duration::from_secs(second);
-        [secret(id, "the first value of it", Some(due)), side(id)]
-    });
-    google.seed(json!({
-        "pubsub": { "topics": [{ "name": TOPIC }] },
-        "secretmanager": { "secrets": seeded.collect::<Vec<_>>() },
-    }))?;
+    google.seed(due_within_a_minute(&ids, google.now() + HOUR))?;
     let program = Program::start(&google, folder.path(), &Value::Object(secrets)).await?;
     program.ready().await?;
     for id in &ids {
@@ -138,8 +130,9 @@ async fn together() -> anyhow::Result<Together> {
     }] } }))?;
     google.journal().clear();
     let began = Instant::now();
-    let hour = jiff::SignedDuration::from_hours(1) + jiff::SignedDuration::from_mins(1);
-    google.advance(hour).await?;
+    google
+        .advance((HOUR + Duration::from_mins(1)).try_into()?)
+        .await?;
     while finished(&google) < AT_ONCE && began.elapsed() < TO_FINISH {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -156,6 +149,20 @@ async fn together() -> anyhow::Result<Together> {
         busiest_minute: busiest_minute(&entries),
     })
 }
+
+/// A secret for each id, the first due then and each a second after the one before.
+fn due_within_a_minute(ids: &[String], first: Timestamp) -> Value {
+    let secrets = ids.iter().zip(0..).flat_map(|(id, second)| {
+        let due = first + Duration::from_secs(second);
+        [secret(id, "the first value of it", Some(due)), side(id)]
+    });
+    json!({
+        "pubsub": { "topics": [{ "name": TOPIC }] },
+        "secretmanager": { "secrets": secrets.collect::<Vec<_>>() },
+    })
+}
+
+const HOUR: Duration = Duration::from_hours(1);
 
 const TOPIC: &str = "projects/demo/topics/rotations";
 
