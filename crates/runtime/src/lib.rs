@@ -12,6 +12,8 @@ pub mod gcp;
 pub mod handler;
 #[cfg(feature = "serve")]
 pub mod metrics;
+#[cfg(feature = "postgres-tls")]
+pub mod postgres_tls;
 pub mod progress;
 #[cfg(feature = "pubsub")]
 pub mod pubsub;
@@ -19,6 +21,8 @@ pub mod report;
 pub mod retry;
 #[cfg(feature = "serve")]
 pub mod serve;
+#[cfg(all(feature = "serve", feature = "pubsub"))]
+pub mod service;
 pub mod shutdown;
 pub mod telemetry;
 
