@@ -1,6 +1,6 @@
 # One build of the workspace, two kinds of image:
 #
-#   docker build --build-arg FUNCTION=scheduled-scaling .     a function: one program, no shell, not root
+#   docker build --build-arg FUNCTION=rotate-secrets .        a function: one program, no shell, not root
 #   docker build --target backup .                            backup, with PostgreSQL's own clients
 #
 # Bases are named by digest, so that the same commit is the same image next year; tests put others in their place.
@@ -21,13 +21,18 @@ COPY . .
 RUN cargo chef prepare --recipe-path /recipe.json
 
 FROM rust AS build
-# Dependencies first: they change less often than we do, and stay in the cache.
+# One build for all images: most of what they are made of is the same.
+ARG PACKAGES="backup budget-guard local-gcp rotate-secrets scheduled-scaling"
+# Dependencies first: they change less often than we do, and stay in the cache. The same packages as below: others would want other
+# features of them, and all would be built anew.
 COPY --from=plan /recipe.json /recipe.json
-ARG FUNCTION=backup
-RUN cargo chef cook --locked --release --recipe-path /recipe.json --package "${FUNCTION}"
+# hadolint ignore=SC2046
+RUN cargo chef cook --locked --release --recipe-path /recipe.json $(printf -- '--package %s ' ${PACKAGES})
 COPY . .
-RUN cargo build --locked --release --package "${FUNCTION}" \
-    && strip -o /program "target/release/${FUNCTION}"
+# hadolint ignore=SC2046
+RUN cargo build --locked --release $(printf -- '--package %s ' ${PACKAGES}) \
+    && mkdir /programs \
+    && for package in ${PACKAGES}; do strip -o "/programs/${package}" "target/release/${package}"; done
 
 FROM ${BACKUP_IMAGE} AS backup
 ARG POSTGRES_MAJORS="13 14 15 16 17 18"
@@ -39,14 +44,17 @@ LABEL org.opencontainers.image.title="nightshift backup" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.version="${VERSION}"
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
-# pg_dump refuses a server newer than itself, and what a newer one writes an older server may not read: each major has its own.
+# pg_dump refuses a server newer than itself, and what a newer one writes an older server may not read: each major has its own. Those
+# that Debian lacks are PostgreSQL's.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates postgresql-common \
-    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
-    && for major in ${POSTGRES_MAJORS}; do apt-get install --yes --no-install-recommends "postgresql-client-${major}"; done \
+    && read -ra majors <<<"${POSTGRES_MAJORS}" \
+    && packages=("${majors[@]/#/postgresql-client-}") \
+    && { apt-cache show "${packages[@]}" >/dev/null || /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y; } \
+    && apt-get install --yes --no-install-recommends "${packages[@]}" \
     && rm -rf /var/lib/apt/lists/* /usr/share/doc /usr/share/man
-COPY --from=build --chown=0:0 /program /usr/local/bin/program
+COPY --from=build --chown=0:0 /programs/backup /usr/local/bin/program
 USER 65532:65532
 ENTRYPOINT ["/usr/local/bin/program"]
 
@@ -59,6 +67,6 @@ LABEL org.opencontainers.image.title="nightshift ${FUNCTION}" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.version="${VERSION}"
-COPY --from=build --chown=0:0 /program /program
+COPY --from=build --chown=0:0 /programs/${FUNCTION} /program
 USER 65532:65532
 ENTRYPOINT ["/program"]

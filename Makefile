@@ -1,7 +1,7 @@
 # What CI calls and what people type; the work is done by cargo and by scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint bench images
+.PHONY: help setup demo up test lint bench images load
 
 # A failed test is told by its error; anyhow's backtrace through the test harness would bury it.
 export RUST_LIB_BACKTRACE ?= 0
@@ -37,3 +37,7 @@ bench: ## Compare with pg_dump and functions-framework: time, memory, size (opti
 
 images: ## Build the container images with buildah or docker, run each as it will run, print the sizes (IMAGES="backup local-gcp")
 	@scripts/images $(IMAGES)
+
+load: ## A hundred users on a function of this machine, which must stay quick and well (options in LOAD, such as LOAD="--hold 5m")
+	@scripts/run cargo build --locked --release -p local-gcp -p rotate-secrets -p nightshift-load
+	@scripts/load $(LOAD)

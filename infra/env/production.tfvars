@@ -36,15 +36,32 @@ backup = {
   }
 }
 
-# In the same project it only tells: what is to be stopped must be in another one than the guard.
+# It tells of this project and takes from another: in its own a guard never acts.
 budget_guard = {
-  guard_project = "acme-production"
-  amount        = { min = "500", max = "10000" }
-  channels      = { operations = { kind = "slack", secret = "projects/acme-production/secrets/slack-webhook" } }
+  accounts        = ["projects/acme-lab/serviceAccounts/trainer@acme-lab.iam.gserviceaccount.com"]
+  amount          = { min = "500", max = "10000" }
+  project_numbers = ["424242424244", "424242424245"]
+  protected       = ["run:acme-lab/europe-west1/front"]
+  channels = {
+    incidents  = { kind = "pagerduty", secret = "projects/acme-production/secrets/pagerduty-guard" }
+    operations = { kind = "slack", secret = "projects/acme-production/secrets/slack-webhook" }
+  }
   steps = [
     { id = "half", class = "notify", when = { actual = "50%" }, do = ["operations"] },
     { id = "forecast", class = "notify", when = { google_forecast = "100%" }, do = ["operations"] },
-    { id = "full", class = "notify", when = { actual = "100%" }, do = ["operations"] },
+    { id = "less", class = "throttle", when = { actual = "90%" }, release = "80%", do = ["operations", "run.max_instances:acme-lab/europe-west1/trainer=1"] },
+    {
+      id      = "stop"
+      class   = "stop"
+      when    = { actual = "100%" }
+      release = "95%"
+      do = [
+        "operations", "incidents",
+        "run.disable:acme-lab/europe-west1/trainer",
+        "scheduler.pause:acme-lab/europe-west1/train",
+        "sql.stop:acme-lab/features",
+      ]
+    },
   ]
 }
 
@@ -58,19 +75,45 @@ platform = {
       max_instances = 20
       min_instances = 2
       public        = true
-      secrets       = { SESSION_KEY = { secret = "projects/acme-production/secrets/session-key" } }
+      secrets = {
+        DATABASE    = { secret = "projects/acme-production/secrets/shop-db" }
+        SESSION_KEY = { secret = "projects/acme-production/secrets/session-key" }
+      }
     }
   }
 }
 
 rotation = {
-  groups = { web = { distance = "2h" } }
+  groups = { shop = { distance = "1d" } }
   secrets = {
     session-key = {
-      consumers = ["shop"]
-      group     = "web"
+      consumers = { shop = {} }
+      group     = "shop"
       locations = ["europe-west1", "europe-west4"]
-      target    = { random = { bytes = 48 } }
+      target    = { random = { ahead = true, keep = 1, value = { base64url = { bytes = 48 } } } }
+    }
+
+    # Two accounts of the database take turns, so that no login fails.
+    shop-db = {
+      consumers     = { shop = {} }
+      grace         = "2h"
+      group         = "shop"
+      max_age       = "95d"
+      rotation_days = 90
+      windows       = { zone = "Europe/Berlin", weekly = [{ days = ["tue", "wed", "thu"], from = "10:00", to = "16:00" }] }
+      target = {
+        postgres = {
+          also_known_as = ["10.10.4.3"] # how the URL in the payload names this very server
+          owner_role    = "shop_owner"
+          payload       = { form = "json", json = { user = "username", urls = ["DATABASE_URL"] } }
+          users         = ["shop_a", "shop_b"]
+        }
+      }
+    }
+
+    partner-key = {
+      grace  = "1d"
+      target = { service_account_key = { account = "partner@acme-production.iam.gserviceaccount.com", valid_days = 120 } }
     }
   }
 }

@@ -40,7 +40,7 @@ platform = {
 rotation = {
   secrets = {
     session-key = {
-      consumers = ["shop"]
+      consumers = { shop = {} }
       target    = { random = {} }
     }
   }

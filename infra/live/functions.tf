@@ -78,7 +78,7 @@ module "backup_bucket" {
   coldline_after_days = var.backup.coldline_after_days
   grants = { for name, job in module.backup : name => {
     member = job.account.member
-    role   = google_project_iam_custom_role.this[local.backup_jobs[name].role].id
+    role   = local.role[local.backup_jobs[name].role]
   } }
   labels         = local.labels
   location       = coalesce(var.backup.bucket_location, var.region)
@@ -86,20 +86,6 @@ module "backup_bucket" {
   project_id     = var.project_id
   retention_days = var.backup.retention_days
   storage_agent  = data.google_storage_project_service_account.this.member
-}
-
-# Connecting to Cloud SQL is asked of the project; there is no grant on one instance. The condition names it.
-resource "google_project_iam_member" "backup_sql" {
-  for_each = length(module.database) > 0 ? { for name, job in module.backup : name => job.account.member if local.backup_jobs[name].socket } : {}
-
-  project = var.project_id
-  role    = "roles/cloudsql.client"
-  member  = each.value
-
-  condition {
-    title      = "only_this_instance"
-    expression = "resource.name == 'projects/${var.project_id}/instances/${module.database[0].name}' && resource.service == 'sqladmin.googleapis.com'"
-  }
 }
 
 # ---- scheduled-scaling: one tick every five minutes; what is right then is the schedule's business
@@ -136,6 +122,8 @@ module "rotate_secrets" {
   project_id          = var.project_id
   region              = var.region
   schedules           = { clock = { schedule = var.rotation.schedule, command = { command = "tick" }, deadline = "600s" } }
+  secret_files        = local.rotation_secrets
+  sql_instances       = distinct([for target in values(local.postgres) : trimprefix(target.host, "/cloudsql/") if startswith(target.host, "/cloudsql/")])
   timeout             = 590
   vpc                 = one(module.network[*].vpc)
 }
@@ -166,9 +154,11 @@ module "rotating_secret" {
   project_id          = var.project_id
   rotation_days       = each.value.rotation_days
   rotator = {
-    member = module.rotate_secrets[0].account.member
-    role   = google_project_iam_custom_role.this["rotator"].id
+    candidate_role = local.role["rotation_candidate"]
+    member         = module.rotate_secrets[0].account.member
+    role           = local.role["rotation_secret"]
   }
+  side  = each.value.staging == "side"
   topic = module.secret_events[0].topic
 }
 
@@ -183,7 +173,7 @@ module "budget" {
   channels        = module.monitoring.emails
   currency        = var.budget_guard.currency
   name            = "nightshift ${var.environment}"
-  project_numbers = [local.number]
+  project_numbers = length(var.budget_guard.project_numbers) == 0 ? [local.number] : var.budget_guard.project_numbers
   topic           = module.budget_events[0].topic
 }
 
@@ -200,7 +190,7 @@ module "budget_guard" {
   project_id          = var.project_id
   region              = var.region
   schedules           = { clock = { schedule = "*/20 * * * *", command = { command = "tick" }, deadline = "300s" } }
-  secret_files        = { for name, channel in var.budget_guard.channels : name => channel.secret if channel.kind != "pubsub" }
+  secret_files        = local.channel_secrets
   timeout             = 290
 }
 
@@ -215,14 +205,6 @@ module "budget_events" {
   name         = "budget-events"
   project_id   = var.project_id
   uri          = module.budget_guard[0].uri
-}
-
-resource "google_pubsub_topic_iam_member" "budget_channel" {
-  for_each = { for name, channel in try(var.budget_guard.channels, {}) : name => channel.topic if channel.kind == "pubsub" }
-
-  topic  = each.value
-  role   = "roles/pubsub.publisher"
-  member = module.budget_guard[0].account.member
 }
 
 resource "google_storage_bucket" "budget_state" {
@@ -257,6 +239,6 @@ resource "google_storage_bucket_iam_member" "budget_state" {
   count = local.with.budget ? 1 : 0
 
   bucket = google_storage_bucket.budget_state[0].name
-  role   = google_project_iam_custom_role.this["budget_state"].id
+  role   = local.role["budget_state"]
   member = module.budget_guard[0].account.member
 }

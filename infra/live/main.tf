@@ -21,6 +21,8 @@ locals {
     secretmanager = "serviceAccount:service-${local.number}@gcp-sa-secretmanager.iam.gserviceaccount.com"
   }
 
+  function_services = concat(module.rotate_secrets, module.scheduled_scaling, module.budget_guard)
+
   # Names are fixed: alerts, grants and scripts use them.
   with = {
     backup   = var.backup != null
@@ -51,14 +53,32 @@ module "monitoring" {
   pagerduty_key = var.pagerduty_key
   project_id    = var.project_id
   runbooks      = var.runbooks
-  services      = toset(concat([for service in module.service : service.name], module.rotate_secrets[*].name, module.scheduled_scaling[*].name, module.budget_guard[*].name))
+  services      = toset(concat([for service in module.service : service.name], local.function_services[*].name))
   silences = merge(
-    local.with.rotation ? { rotate-secrets = { runbook = "rotation-silent", seconds = 3600 } } : {},
-    # Billing tells several times a day; six hours of nothing mean that nobody listens.
-    local.with.budget ? { budget-guard = { runbook = "guard-silent", seconds = 21600 } } : {},
+    local.with.rotation ? { rotation = { runbook = "rotation-silent", seconds = 3600, service = module.rotate_secrets[0].name } } : {},
+    local.with.budget ? {
+      guard = { runbook = "guard-silent", seconds = 3600, service = module.budget_guard[0].name }
+      # Billing tells several times a day. Its own calls by the clock go on when Billing has fallen silent.
+      spending = { runbook = "guard-silent", seconds = 21600, subscription = module.budget_events[0].subscription }
+    } : {},
   )
   slack_token = var.slack_token
-  uptime      = { for domain in try(var.platform.domains, []) : domain => { host = domain } if length(try(var.platform.edge.iap_members, {})) == 0 }
+  uptime = merge(
+    { for domain in try(var.platform.domains, []) : domain => { host = domain } if length(try(var.platform.edge.iap_members, {})) == 0 },
+    # Private, and asked with Monitoring's own token. Elsewhere than in production a call every five minutes would keep them awake for nothing.
+    local.production ? { for function in local.function_services : function.name => { host = trimprefix(function.uri, "https://"), private = true } } : {},
+  )
+}
+
+# The uptime checks of functions are let in.
+resource "google_cloud_run_v2_service_iam_member" "uptime" {
+  for_each = local.production ? { for function in local.function_services : function.name => function } : {}
+
+  project  = var.project_id
+  location = var.region
+  name     = each.value.name
+  role     = "roles/run.invoker"
+  member   = local.agent.monitoring
 }
 
 module "github_deployer" {
@@ -67,8 +87,9 @@ module "github_deployer" {
   accounts = merge(
     { for name, job in module.backup : "backup-${name}" => job.account.name },
     { for name, service in module.service : name => service.account.name },
-    { for service in concat(module.rotate_secrets, module.scheduled_scaling, module.budget_guard) : service.name => service.account.name },
+    { for function in local.function_services : function.name => function.account.name },
   )
+  calls         = length(local.function_services) > 0
   environment   = var.environment
   jobs          = toset([for job in module.backup : job.name])
   pool          = var.github.pool
@@ -77,5 +98,5 @@ module "github_deployer" {
   region        = var.region
   repository    = module.registry.name
   repository_id = var.github.repository_id
-  services      = toset(concat([for service in module.service : service.name], module.rotate_secrets[*].name, module.scheduled_scaling[*].name, module.budget_guard[*].name))
+  services      = toset(concat([for service in module.service : service.name], local.function_services[*].name))
 }

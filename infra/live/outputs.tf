@@ -22,3 +22,15 @@ output "registry" {
   description = "What stands in front of an image's name; for the variable REGISTRY on GitHub."
   value       = module.registry.address
 }
+
+output "ships" {
+  description = "What the pipeline ships here, as JSON: each function with the jobs or the service that run its image. For the variable STAGING or PRODUCTION of the repository on GitHub."
+  value = jsonencode(concat(
+    local.with.backup ? [{ function = "backup", kind = "job", targets = sort([for name in keys(module.backup) : "backup-${name}"]) }] : [],
+    [for name, on in {
+      budget-guard      = local.with.budget
+      rotate-secrets    = local.with.rotation
+      scheduled-scaling = local.with.scaling
+    } : { function = name, kind = "function", targets = [name] } if on],
+  ))
+}

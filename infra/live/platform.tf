@@ -2,19 +2,6 @@
 
 locals {
   services = try(var.platform.services, {})
-
-  # Which functions change which service. Names are known before anything is made, so they decide; accounts and roles follow.
-  actors = { for name in keys(local.services) : name => merge(
-    local.with.scaling && contains(keys(try(var.scaling.targets, {})), name) ? {
-      scaling = { member = module.scheduled_scaling[0].account.member, role = google_project_iam_custom_role.this["scaler"].id }
-    } : {},
-    local.with.rotation && contains(flatten([for secret in try(var.rotation.secrets, {}) : secret.consumers]), name) ? {
-      rotation = { member = module.rotate_secrets[0].account.member, role = google_project_iam_custom_role.this["roller"].id }
-    } : {},
-    local.with.budget && strcontains(join(" ", flatten([for step in try(var.budget_guard.steps, []) : step.do])), "${var.project_id}/${var.region}/${name}") ? {
-      budget = { member = module.budget_guard[0].account.member, role = google_project_iam_custom_role.this["budget_guard"].id }
-    } : {},
-  ) }
 }
 
 module "network" {
@@ -61,7 +48,6 @@ module "service" {
   source   = "../modules/service"
   for_each = local.services
 
-  actors              = local.actors[each.key]
   cpu                 = each.value.cpu
   deletion_protection = local.production
   env                 = each.value.env

@@ -11,7 +11,7 @@ pub const FAILED: &str = "backup.failed";
 pub const VERIFIED: &str = "backup.verified";
 /// Old backups and debris were deleted; `outcome` says whether all that should.
 pub const PRUNED: &str = "backup.pruned";
-/// The backups were judged, which only `serve` tells as an event.
+/// The backups of a database were judged, by `serve` or for programs; with `age_seconds` of the newest good one.
 pub const STATUS: &str = "backup.status";
 /// Any other command failed.
 pub const COMMAND_FAILED: &str = "backup.command_failed";

@@ -8,6 +8,11 @@ output "pusher" {
   value       = google_service_account.push.email
 }
 
+output "subscription" {
+  description = "Name of the subscription that pushes."
+  value       = google_pubsub_subscription.push.name
+}
+
 output "topic" {
   description = "Full name of the topic, once its publishers may publish."
   value       = google_pubsub_topic.this.id

@@ -101,6 +101,15 @@ resource "google_cloud_run_v2_service" "this" {
         }
       }
 
+      dynamic "volume_mounts" {
+        for_each = length(var.sql_instances) > 0 ? ["cloudsql"] : []
+
+        content {
+          name       = volume_mounts.value
+          mount_path = "/cloudsql"
+        }
+      }
+
       startup_probe {
         period_seconds    = 2
         timeout_seconds   = 1
@@ -135,6 +144,19 @@ resource "google_cloud_run_v2_service" "this" {
             path    = "value"
             version = "latest"
           }
+        }
+      }
+    }
+
+    # Last, because the API gives it back last.
+    dynamic "volumes" {
+      for_each = length(var.sql_instances) > 0 ? ["cloudsql"] : []
+
+      content {
+        name = volumes.value
+
+        cloud_sql_instance {
+          instances = var.sql_instances
         }
       }
     }
@@ -179,14 +201,6 @@ resource "google_secret_manager_secret_iam_member" "file" {
   secret_id = each.value
   role      = "roles/secretmanager.secretAccessor"
   member    = google_service_account.this.member
-}
-
-resource "google_service_account_iam_member" "actor" {
-  for_each = var.actors
-
-  service_account_id = each.value
-  role               = "roles/iam.serviceAccountUser"
-  member             = google_service_account.this.member
 }
 
 resource "google_cloud_run_v2_service_iam_member" "caller" {

@@ -1,9 +1,3 @@
-variable "actors" {
-  description = "Service accounts, as full names, that this function deploys revisions for: changing a service needs actAs on its runtime account."
-  type        = map(string)
-  default     = {}
-}
-
 variable "args" {
   description = "Arguments of the program behind `serve --auth iam`, such as a pull subscription."
   type        = list(string)
@@ -101,6 +95,12 @@ variable "secret_files" {
   description = "Secrets as files: a name to the secret's full name. The newest version is in /secrets/NAME/value, read at each access."
   type        = map(string)
   default     = {}
+}
+
+variable "sql_instances" {
+  description = "Connection names of Cloud SQL instances whose sockets appear below /cloudsql."
+  type        = list(string)
+  default     = []
 }
 
 variable "timeout" {

@@ -60,6 +60,25 @@ resource "google_cloud_run_v2_job_iam_member" "this" {
   member   = google_service_account.this.member
 }
 
+# Functions are called by their clocks after a deploy. Cloud Scheduler knows no grant on one job.
+resource "google_project_iam_custom_role" "clock" {
+  count = var.calls ? 1 : 0
+
+  project     = var.project_id
+  role_id     = "nightshift_deployer_clock_${replace(var.environment, "-", "_")}"
+  title       = "Nightshift: has the clock call in ${var.environment}"
+  description = "Has a job of Cloud Scheduler run now, and sees how that went (see scripts/deploy)"
+  permissions = ["cloudscheduler.jobs.get", "cloudscheduler.jobs.run"]
+}
+
+resource "google_project_iam_member" "clock" {
+  count = var.calls ? 1 : 0
+
+  project = var.project_id
+  role    = google_project_iam_custom_role.clock[0].id
+  member  = google_service_account.this.member
+}
+
 resource "google_service_account_iam_member" "runtime" {
   for_each = var.accounts
 

@@ -3,6 +3,12 @@ variable "accounts" {
   type        = map(string)
 }
 
+variable "calls" {
+  description = "Whether there are functions, which a deploy has called by their clocks."
+  type        = bool
+  default     = false
+}
+
 variable "environment" {
   description = "Environment of GitHub that may deploy here; its protection rules are who approves."
   type        = string

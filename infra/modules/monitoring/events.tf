@@ -7,7 +7,7 @@ locals {
     "backup.completed"            = "backup-overdue"
     "backup.failed"               = "backup-failed"
     "backup.pruned"               = "backup-doubtful"
-    "backup.status"               = null
+    "backup.status"               = "backup-overdue"
     "backup.verified"             = "backup-doubtful"
     "budget-guard.action_failed"  = "guard-failed"
     "budget-guard.action_later"   = null
@@ -18,12 +18,14 @@ locals {
     "budget-guard.notice_later"   = null
     "budget-guard.notice_lost"    = "guard-failed"
     "budget-guard.state_corrupt"  = "guard-failed"
+    "publish.failed"              = null # whatever could not be told to a topic is in the log all the same
     "rotation.command_failed"     = "rotation-failed"
     "rotation.completed"          = null
     "rotation.event_ignored"      = null
     "rotation.failed"             = "rotation-failed"
     "rotation.noticed"            = "rotation-failed"
     "rotation.phase"              = null
+    "rotation.published"          = null
     "rotation.step"               = null
     "rotation.step_failed"        = null # retried; what does not recover ends as rotation.failed
     "rotation.too_old"            = "rotation-too-old"
@@ -34,39 +36,46 @@ locals {
     "scaling.tick"                = "scaling-silent"
   }
 
-  # Alerts on an event: whose it is, and what to tell; `only` narrows it to some values of a label.
+  # Alerts on an event: whose it is, and what to tell; `only` narrows it to some values of a label, `also` names events
+  # that another alert hears, too.
   event_alerts = {
     backup-doubtful = {
+      also     = ["backup.completed"] # which may be suspicious
       function = "backup"
-      only     = { outcome = ["failure"] }
+      only     = { outcome = ["failure", "suspicious"] }
       severity = "ERROR"
-      subject  = "A backup could not be proven, or old ones not pruned"
+      subject  = "A backup is suspicious, could not be proven, or old ones were not pruned"
     }
     backup-failed = {
+      also     = []
       function = "backup"
       only     = {}
       severity = "ERROR"
       subject  = "A backup failed"
     }
     guard-failed = {
+      also     = []
       function = "budget"
       only     = {}
       severity = "ERROR"
       subject  = "budget-guard could not do what it decided"
     }
     rotation-failed = {
+      also     = []
       function = "rotation"
       only     = {}
       severity = "ERROR"
       subject  = "A rotation went back, or waits for a person"
     }
     rotation-too-old = {
+      also     = []
       function = "rotation"
       only     = {}
       severity = "WARNING"
       subject  = "A secret is older than it may be"
     }
     scaling-failed = {
+      also     = []
       function = "scaling"
       only     = { severity = ["ERROR", "CRITICAL"] }
       severity = "ERROR"
@@ -75,7 +84,7 @@ locals {
   }
 
   heard = { for alert, settings in local.event_alerts : alert => merge(settings, {
-    events = sort([for event, hears in local.events : event if hears == alert])
+    events = sort(concat(settings.also, [for event, hears in local.events : event if hears == alert]))
   }) if contains(var.functions, settings.function) }
 }
 
@@ -83,7 +92,7 @@ resource "google_logging_metric" "events" {
   project     = var.project_id
   name        = "nightshift_events"
   description = "What Nightshift's programs tell, by event, outcome and severity"
-  filter      = "jsonPayload.event=~\"^(backup|budget|budget-guard|rotation|scaling)\\.\" AND (resource.type=\"cloud_run_job\" OR resource.type=\"cloud_run_revision\" OR resource.type=\"cloud_run_worker_pool\")"
+  filter      = "jsonPayload.event=~\"^(backup|budget-guard|publish|rotation|scaling)\\.\" AND (resource.type=\"cloud_run_job\" OR resource.type=\"cloud_run_revision\" OR resource.type=\"cloud_run_worker_pool\")"
 
   metric_descriptor {
     metric_kind  = "DELTA"
@@ -110,6 +119,40 @@ resource "google_logging_metric" "events" {
     event    = "EXTRACT(jsonPayload.event)"
     outcome  = "EXTRACT(jsonPayload.outcome)"
     severity = "EXTRACT(severity)"
+  }
+}
+
+# How old the newest good backup of each database is, told every hour by the job that judges them.
+resource "google_logging_metric" "backup_age" {
+  count = contains(var.functions, "backup") ? 1 : 0
+
+  project         = var.project_id
+  name            = "nightshift_backup_age"
+  description     = "Age of the newest good backup in seconds, by database"
+  filter          = "jsonPayload.event=\"backup.status\" AND (resource.type=\"cloud_run_job\" OR resource.type=\"cloud_run_revision\")"
+  value_extractor = "EXTRACT(jsonPayload.age_seconds)"
+
+  metric_descriptor {
+    metric_kind  = "DELTA"
+    value_type   = "DISTRIBUTION"
+    unit         = "s"
+    display_name = "Age of the newest good backup"
+
+    labels {
+      key        = "database"
+      value_type = "STRING"
+    }
+  }
+
+  label_extractors = {
+    database = "EXTRACT(jsonPayload.database)"
+  }
+
+  # The alert's limit is one of the bounds, so that no rounding moves it.
+  bucket_options {
+    explicit_buckets {
+      bounds = [0, 3600, 21600, 43200, 86400, var.backup_age_seconds, 172800, 604800]
+    }
   }
 }
 

@@ -38,7 +38,26 @@ resource "google_monitoring_alert_policy" "backup_overdue" {
     }
   }
 
-  # Says so soonest, and for every database by itself: `backup status` runs every hour and fails when an objective is missed.
+  # The age itself, by database: one that grows old beside others that do not is seen here.
+  conditions {
+    display_name = "the newest good backup is older than ${var.backup_age_seconds / 3600} h"
+
+    condition_threshold {
+      filter          = "resource.type = \"cloud_run_job\" AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.backup_age[0].name}\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = var.backup_age_seconds
+      duration        = "0s"
+
+      aggregations {
+        alignment_period     = "3600s"
+        per_series_aligner   = "ALIGN_PERCENTILE_99"
+        cross_series_reducer = "REDUCE_MAX"
+        group_by_fields      = ["metric.label.database"]
+      }
+    }
+  }
+
+  # And what the program itself says of age, proof and restore time: `backup status` fails when an objective is missed.
   conditions {
     display_name = "backup status failed"
 
@@ -121,21 +140,33 @@ resource "google_monitoring_alert_policy" "scaling_silent" {
   }
 }
 
+locals {
+  silences = { for name, silence in var.silences : name => merge(silence, silence.subscription == null ? {
+    heard   = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = \"${silence.service}\" AND metric.type = \"run.googleapis.com/request_count\" AND metric.labels.response_code_class = \"2xx\""
+    nothing = "no 2xx answer of ${silence.service}"
+    whose   = silence.service
+    } : {
+    heard   = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${silence.subscription}\" AND metric.type = \"pubsub.googleapis.com/subscription/push_request_count\" AND metric.labels.response_class = \"ack\""
+    nothing = "no message of ${silence.subscription} was taken"
+    whose   = silence.subscription
+  }) }
+}
+
 resource "google_monitoring_alert_policy" "silence" {
-  for_each = var.silences
+  for_each = local.silences
 
   project               = var.project_id
-  display_name          = "${each.key} has done nothing for ${each.value.seconds / 60} minutes"
+  display_name          = "${each.value.whose} has been silent for ${each.value.seconds / 60} minutes"
   combiner              = "OR"
   severity              = "ERROR"
   user_labels           = var.labels
   notification_channels = local.loud
 
   conditions {
-    display_name = "no 2xx answer of ${each.key}"
+    display_name = each.value.nothing
 
     condition_absent {
-      filter   = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = \"${each.key}\" AND metric.type = \"run.googleapis.com/request_count\" AND metric.labels.response_code_class = \"2xx\""
+      filter   = each.value.heard
       duration = "${each.value.seconds}s"
 
       aggregations {
@@ -152,7 +183,7 @@ resource "google_monitoring_alert_policy" "silence" {
   }
 
   documentation {
-    subject   = "${each.key} is silent"
+    subject   = "${each.value.whose} is silent"
     mime_type = "text/markdown"
     content   = "What to do: ${var.runbooks}/${each.value.runbook}.md"
   }

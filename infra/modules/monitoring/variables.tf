@@ -1,3 +1,14 @@
+variable "backup_age_seconds" {
+  description = "How old the newest good backup of a database may be: a day, and two hours for the run itself."
+  type        = number
+  default     = 93600
+
+  validation {
+    condition     = var.backup_age_seconds > 86400 && var.backup_age_seconds < 172800
+    error_message = "backup_age_seconds must lie between a day and two, 86400 and 172800."
+  }
+}
+
 variable "channels" {
   description = "Who is told: e-mail addresses by name, a Slack channel, a PagerDuty service. The keys of the last two are variables of their own; raise the version to have a new one taken over."
   type = object({
@@ -78,16 +89,23 @@ variable "services" {
 }
 
 variable "silences" {
-  description = "What must be heard of regularly: a service's name to the seconds without one 2xx answer, and the runbook."
+  description = "What must be heard of regularly, by a name of your choice: a service by its 2xx answers or a push subscription by the messages that were taken, the seconds without one, and the runbook."
   type = map(object({
-    runbook = string
-    seconds = number
+    runbook      = string
+    seconds      = number
+    service      = optional(string)
+    subscription = optional(string)
   }))
   default = {}
 
   validation {
     condition     = alltrue([for silence in var.silences : silence.seconds >= 120 && silence.seconds <= 84600 && silence.seconds % 60 == 0])
     error_message = "seconds must be whole minutes, 120 to 84600: Cloud Monitoring remembers no longer."
+  }
+
+  validation {
+    condition     = alltrue([for silence in var.silences : (silence.service == null) != (silence.subscription == null)])
+    error_message = "a silence is of a service or of a subscription."
   }
 }
 

@@ -1,10 +1,11 @@
-# A secret with a period, and beside it the one in which a candidate waits until it is proven. Values come from the rotator or
+# A secret with a period, and beside it the one in which a candidate waits until it is proven (or none, where nobody reads `latest` and
+# it may wait in the secret itself). Values come from the rotator or
 # from a person, never from Terraform: its state would keep them.
 
 resource "google_secret_manager_secret" "this" {
   project             = var.project_id
   secret_id           = var.name
-  labels              = merge(var.labels, { nightshift-rotate = "on" })
+  labels              = var.labels
   deletion_protection = var.deletion_protection
   # Destroying disables first, and waits a week for somebody to object.
   version_destroy_ttl = "604800s"
@@ -46,6 +47,8 @@ resource "google_secret_manager_secret" "this" {
 }
 
 resource "google_secret_manager_secret" "next" {
+  count = var.side ? 1 : 0
+
   project             = var.project_id
   secret_id           = "${var.name}-next"
   labels              = var.labels
@@ -78,13 +81,16 @@ resource "google_secret_manager_secret" "next" {
 }
 
 resource "google_secret_manager_secret_iam_member" "rotator" {
-  for_each = {
-    main = google_secret_manager_secret.this.id
-    next = google_secret_manager_secret.next.id
-  }
-
-  secret_id = each.value
+  secret_id = google_secret_manager_secret.this.id
   role      = var.rotator.role
+  member    = var.rotator.member
+}
+
+resource "google_secret_manager_secret_iam_member" "rotator_next" {
+  count = var.side ? 1 : 0
+
+  secret_id = google_secret_manager_secret.next[0].id
+  role      = var.rotator.candidate_role
   member    = var.rotator.member
 }
 

@@ -46,9 +46,16 @@ variable "rotation_days" {
 variable "rotator" {
   description = "Who rotates: the account's member, and the full names of the custom roles for the secret and for the one where candidates wait."
   type = object({
-    member = string
-    role   = string
+    candidate_role = string
+    member         = string
+    role           = string
   })
+}
+
+variable "side" {
+  description = "Whether candidates wait in a secret of their own, NAME-next."
+  type        = bool
+  default     = true
 }
 
 variable "topic" {

@@ -142,21 +142,3 @@ resource "google_cloud_run_v2_service_iam_member" "invoker" {
   role     = "roles/run.invoker"
   member   = each.value
 }
-
-resource "google_cloud_run_v2_service_iam_member" "actor" {
-  for_each = var.actors
-
-  project  = var.project_id
-  location = google_cloud_run_v2_service.this.location
-  name     = google_cloud_run_v2_service.this.name
-  role     = each.value.role
-  member   = each.value.member
-}
-
-resource "google_service_account_iam_member" "actor" {
-  for_each = var.actors
-
-  service_account_id = google_service_account.this.name
-  role               = "roles/iam.serviceAccountUser"
-  member             = each.value.member
-}

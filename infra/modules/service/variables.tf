@@ -1,12 +1,3 @@
-variable "actors" {
-  description = "Functions that change this service: a name of your choice to their member and the full name of their custom role. They may act as its account too, because Cloud Run asks for that with every change."
-  type = map(object({
-    member = string
-    role   = string
-  }))
-  default = {}
-}
-
 variable "cpu" {
   description = "Processors of an instance."
   type        = string

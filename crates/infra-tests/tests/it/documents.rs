@@ -5,9 +5,8 @@ use crate::{
     terraform::{repository, said},
 };
 use anyhow::{Context as _, Result, ensure};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde_json::{Value, json};
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -55,15 +54,9 @@ const FUNCTIONS: [(&str, &str); 4] = [
     ("scheduled-scaling", "scaling"),
 ];
 
-/// A notification of Cloud Billing far below every threshold, for `budget-guard evaluate`: its `check` asks Google.
-const NOTIFICATION: &str = r#"{
-    "budgetDisplayName": "acme", "costAmount": 1.0, "costIntervalStart": "2026-11-01T07:00:00Z",
-    "budgetAmount": 500.0, "budgetAmountType": "SPECIFIED_AMOUNT", "currencyCode": "USD"
-}"#;
-
-/// The complaints of the programs about what they are told, and how many were asked.
-pub(crate) fn refused(environment: &str, plan: &Plan) -> Result<(Vec<String>, usize)> {
-    let (mut complaints, mut asked) = (Vec::new(), 0);
+/// The complaints of the programs about what they are told, and which were asked.
+pub(crate) fn refused(plan: &Plan) -> Result<(Vec<String>, Vec<&'static str>)> {
+    let (mut complaints, mut asked) = (Vec::new(), Vec::new());
     for (function, key) in FUNCTIONS {
         let Some(document) = plan.output("config")[key].as_str() else {
             continue;
@@ -71,55 +64,80 @@ pub(crate) fn refused(environment: &str, plan: &Plan) -> Result<(Vec<String>, us
         let Some(program) = program(&format!("functions/{function}"), function)? else {
             continue;
         };
-        asked += 1;
-        let output = check(function, &program, document)?;
+        asked.push(function);
+        let output = check(&program, document)?;
         if !output.status.success() {
-            complaints.push(format!(
-                "{environment}: {function}: {}\n{document}",
-                said(&output)
-            ));
+            complaints.push(format!("{function}: {}\n{document}", said(&output)));
         }
     }
     Ok((complaints, asked))
 }
 
-fn check(function: &str, program: &Path, document: &str) -> Result<Output> {
-    // The only thing that is different here: where Cloud Run mounts the secrets.
-    let secrets = tempfile::tempdir()?;
-    let mounted = document.split("/secrets/").skip(1);
-    for name in mounted.filter_map(|rest| rest.split_once("/value").map(|(name, _)| name)) {
-        let folder = secrets.path().join(name);
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join("value"), "https://hooks.example.com/a-secret")?;
+fn check(program: &Path, document: &str) -> Result<Output> {
+    // The only thing that is different here: where the secrets are.
+    let folder = tempfile::tempdir()?;
+    let mut here = document.to_owned();
+    let is_mounted =
+        |text: &&str| text.starts_with("/secrets/") || text.starts_with("/run/secrets/");
+    for path in document.split('"').filter(is_mounted) {
+        let file = folder.path().join(path.trim_start_matches('/'));
+        fs::create_dir_all(file.parent().context("its folder")?)?;
+        fs::write(&file, "https://hooks.example.com/a-secret")?;
+        here = here.replace(
+            &format!("{path:?}"),
+            &format!("{:?}", file.display().to_string()),
+        );
     }
-    let here = document.replace("/secrets/", &format!("{}/", secrets.path().display()));
-    let mut command = Command::new(program);
-    if function == "budget-guard" {
-        let message = secrets.path().join("message.json");
-        fs::write(&message, push(NOTIFICATION).to_string())?;
-        command.arg("evaluate").arg(message);
-    } else {
-        command.args(["check", "--offline"]);
-    }
-    Ok(command
+    Ok(Command::new(program)
+        .args(["check", "--offline"])
         .env_clear()
         .env("NIGHTSHIFT_CONFIG", here)
         .output()?)
 }
 
-/// The body of a Pub/Sub push.
-fn push(data: &str) -> Value {
-    json!({
-        "message": {
-            "attributes": {
-                "billingAccountId": "01D4EE-079462-DFD6EC",
-                "budgetId": "de72f49d-779b-4945-a127-4d6ce8def0bb",
-                "schemaVersion": "1.0",
-            },
-            "data": BASE64_STANDARD.encode(data),
-            "messageId": "1",
-            "publishTime": "2026-11-10T08:00:00Z",
-        },
-        "subscription": "projects/acme/subscriptions/budget-events-push",
-    })
+/// What `compose.yaml` tells a function: the text below its `NIGHTSHIFT_CONFIG`, which is indented by eight.
+fn composed(function: &str) -> Result<Option<String>> {
+    let compose = fs::read_to_string(repository().join("compose.yaml"))?;
+    let service = compose.split(&format!("\n  {function}:\n")).nth(1);
+    let text = service.and_then(|service| service.split("NIGHTSHIFT_CONFIG: |\n").nth(1));
+    let lines = text.into_iter().flat_map(str::lines);
+    let lines: Vec<&str> = lines
+        .map_while(|line| line.strip_prefix("        "))
+        .collect();
+    Ok((!lines.is_empty()).then(|| lines.join("\n")))
+}
+
+#[test]
+fn the_programs_understand_what_compose_tells_them() -> Result<()> {
+    for (function, _) in FUNCTIONS {
+        let Some(program) = program(&format!("functions/{function}"), function)? else {
+            continue;
+        };
+        let document =
+            composed(function)?.with_context(|| format!("{function} is not composed"))?;
+        let output = check(&program, &document)?;
+        ensure!(output.status.success(), "{function}: {}", said(&output));
+    }
+    Ok(())
+}
+
+/// Beside what the environments say: every kind of secret, of action and of target, in the tests of `infra/live`.
+#[test]
+fn live_does_what_its_tests_say_and_the_programs_understand_every_kind_of_it() -> Result<()> {
+    let Some(plans) = Plan::of_tests("live")? else {
+        return Ok(());
+    };
+    assert!(plans.len() > 8, "only {} runs have a plan", plans.len());
+    let mut heard = BTreeSet::new();
+    for (run, plan) in &plans {
+        let (complaints, asked) = refused(plan)?;
+        assert!(complaints.is_empty(), "{run}: {}", complaints.join("\n"));
+        heard.extend(asked);
+    }
+    let there = FUNCTIONS.iter().map(|(function, _)| *function);
+    let there: BTreeSet<_> = there
+        .filter(|function| repository().join("functions").join(function).is_dir())
+        .collect();
+    assert_eq!(heard, there, "no test of infra/live tells these anything");
+    Ok(())
 }

@@ -12,9 +12,9 @@ fn check(environment: &str) -> Result<()> {
         "{environment} is nearly empty"
     );
     let mut wrong = policy::broken(environment, &plan);
-    let (refused, asked) = documents::refused(environment, &plan)?;
+    let (refused, asked) = documents::refused(&plan)?;
     assert!(
-        asked > 0,
+        !asked.is_empty(),
         "{environment} switches no function on that is there"
     );
     wrong.extend(refused);

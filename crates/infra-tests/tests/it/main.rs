@@ -3,6 +3,8 @@
 //! Without `terraform` they say so in one line and pass: CI has it, and so has whoever changes HCL.
 
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod environments;
@@ -12,6 +14,8 @@ mod facts;
 mod format;
 #[cfg(test)]
 mod modules;
+#[cfg(test)]
+mod permissions;
 #[cfg(test)]
 mod plan;
 #[cfg(test)]

@@ -17,26 +17,32 @@ pub(crate) struct Resource<'a> {
 impl Plan {
     /// The plan of an environment; nothing where Terraform is not installed.
     pub(crate) fn of(environment: &str) -> Result<Option<Self>> {
+        let variables = format!("-var-file=../env/{environment}.tfvars");
+        let plans = Self::all("live", &["-test-directory=tests/environments", &variables])?;
+        let first = plans.map(|plans| plans.into_iter().next().context("no plan"));
+        Ok(first.transpose()?.map(|(_, plan)| plan))
+    }
+
+    /// The plans of the tests of a folder that pass, by the names of their runs.
+    pub(crate) fn of_tests(folder: &str) -> Result<Option<Vec<(String, Self)>>> {
+        Self::all(folder, &[])
+    }
+
+    fn all(folder: &str, more: &[&str]) -> Result<Option<Vec<(String, Self)>>> {
         let Some(terraform) = Terraform::find()? else {
             return Ok(None);
         };
-        let variables = format!("-var-file=../env/{environment}.tfvars");
-        let said = terraform.succeed(
-            "live",
-            &[
-                "test",
-                "-test-directory=tests/environments",
-                &variables,
-                "-json",
-                "-verbose",
-            ],
-        )?;
-        let plan = said
+        let said = terraform.succeed(folder, &[&["test", "-json", "-verbose"], more].concat())?;
+        let lines = said
             .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .find(|line| line["type"] == "test_plan")
-            .with_context(|| format!("no plan in {said}"))?;
-        Ok(Some(Self(plan["test_plan"].clone())))
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let plans = lines
+            .filter(|line| line["type"] == "test_plan")
+            .map(|line| {
+                let run = line["@testrun"].as_str().unwrap_or_default().to_owned();
+                (run, Self(line["test_plan"].clone()))
+            });
+        Ok(Some(plans.collect()))
     }
 
     pub(crate) fn resources(&self) -> impl Iterator<Item = Resource<'_>> {

@@ -14,15 +14,14 @@ pub(crate) fn broken(environment: &str, plan: &Plan) -> Vec<String> {
         let rules = [
             granted_to_everybody,
             too_much_granted,
-            granted_on_the_whole_project,
             bucket_that_can_be_public,
             image_by_tag,
             push_without_a_way_out,
             value_of_a_secret,
         ];
-        broken.extend(rules.iter().filter_map(|rule| {
-            rule(&resource).map(|why| format!("{environment}: {}: {why}", resource.address))
-        }));
+        let found = rules.iter().filter_map(|rule| rule(&resource));
+        let found = found.chain(granted_on_the_whole_project(&resource, plan));
+        broken.extend(found.map(|why| format!("{environment}: {}: {why}", resource.address)));
     }
     broken.extend(alerts_without_a_runbook(plan));
     if environment == "production" {
@@ -68,16 +67,48 @@ fn too_much_granted(resource: &Resource) -> Option<String> {
     (primitive || role.to_lowercase().ends_with("admin")).then(|| format!("grants {role}"))
 }
 
-fn granted_on_the_whole_project(resource: &Resource) -> Option<String> {
+/// Permissions that Google grants on nothing smaller than a project.
+const OF_PROJECTS: [&str; 6] = [
+    "cloudscheduler.jobs.",
+    "compute.zoneOperations.get",
+    "resourcemanager.projects.",
+    "run.operations.get",
+    "serviceusage.quotas.",
+    // Reading lists shows names and settings, and no data.
+    ".list",
+];
+
+fn granted_on_the_whole_project(resource: &Resource, plan: &Plan) -> Option<String> {
     match resource.kind {
         "google_project_iam_binding" | "google_project_iam_policy" => {
-            Some("takes the grants of others away".to_owned())
+            return Some("takes the grants of others away".to_owned());
         }
-        "google_project_iam_member" if blocks(&resource.after["condition"]) != 1 => {
-            Some("a grant on the whole project without a condition".to_owned())
-        }
-        _ => None,
+        "google_project_iam_member" if blocks(&resource.after["condition"]) != 1 => {}
+        _ => return None,
     }
+    // `google_project_iam_member.reached["ROLE projects/PROJECT"]`, as reach.tf names them; elsewhere both have one name.
+    let key = resource.address.split('"').nth(1);
+    let granted = match key.and_then(|key| key.split_once(" projects/")) {
+        Some((role, project)) => {
+            format!("google_project_iam_custom_role.this[\"{project} {role}\"]")
+        }
+        None => resource.address.replace(
+            "google_project_iam_member",
+            "google_project_iam_custom_role",
+        ),
+    };
+    let Some(granted) = plan.resources().find(|other| other.address == granted) else {
+        return Some("a grant on the whole project of a role that is not ours".to_owned());
+    };
+    let permissions = texts_of(&granted.after["permissions"]);
+    let narrower = permissions.into_iter().find(|permission| {
+        !OF_PROJECTS
+            .iter()
+            .any(|known| permission.starts_with(known) || permission.ends_with(known))
+    })?;
+    Some(format!(
+        "{narrower} on the whole project: it can be granted on less"
+    ))
 }
 
 fn blocks(value: &Value) -> usize {
@@ -114,10 +145,13 @@ fn push_without_a_way_out(resource: &Resource) -> Option<String> {
 }
 
 fn value_of_a_secret(resource: &Resource) -> Option<String> {
-    let holds_one = ["google_secret_manager_secret_version", "google_sql_user"];
-    let in_state = holds_one
-        .contains(&resource.kind)
-        .then(|| "its value would be in the state".to_owned());
+    let holds_one = match resource.kind {
+        "google_secret_manager_secret_version" => true,
+        // One of IAM's has no password.
+        "google_sql_user" => resource.after["password"].is_string(),
+        _ => false,
+    };
+    let in_state = holds_one.then(|| "its value would be in the state".to_owned());
     let template = texts_of(&resource.after["template"]);
     let told = template
         .iter()

@@ -23,20 +23,27 @@ use tempfile::TempDir;
 const GOOD: &str = "2222222222222222222222222222222222222222222222222222222222222222";
 const BAD: &str = "3333333333333333333333333333333333333333333333333333333333333333";
 
-/// Answers over TLS: 500 under the tag of the bad image, 200 everywhere else.
+/// Answers over TLS: 500 under the tag of the bad image, 200 everywhere else. And without TLS, to the clock: 500 while there is a
+/// file `ill`.
 const SERVER: &str = r#"
-import http.server, ssl, sys
+import http.server, os, ssl, sys, threading
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(500 if self.headers["Host"].startswith("c-3333333---") else 200)
         self.end_headers()
     def log_message(self, *_):
         pass
+class Called(Handler):
+    def do_POST(self):
+        self.send_response(500 if os.path.exists(sys.argv[1] + "/ill") else 200)
+        self.end_headers()
+called = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Called)
+threading.Thread(target=called.serve_forever, daemon=True).start()
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[1] + "/cert.pem", sys.argv[1] + "/key.pem")
 server.socket = context.wrap_socket(server.socket, server_side=True)
-print(server.server_port, flush=True)
+print(server.server_port, called.server_port, flush=True)
 server.serve_forever()
 "#;
 
@@ -93,10 +100,20 @@ impl Stage {
             return Ok(None);
         };
         let folder = tempfile::tempdir()?;
-        let seed = json!({ "run": { "services": [{
-            "name": "projects/demo/locations/europe-west1/services/shop",
-            "template": { "containers": [{ "image": format!("europe-docker.pkg.dev/demo/shop/web@sha256:{}", "1".repeat(64)) }] },
-        }] } });
+        let (web, called) = Self::serve(folder.path())?;
+        let place = "projects/demo/locations/europe-west1";
+        let seed = json!({
+            "cloudscheduler": { "jobs": [{
+                "name": format!("{place}/jobs/shop-clock"),
+                "schedule": "0 0 1 1 *",
+                "timeZone": "Etc/UTC",
+                "httpTarget": { "uri": format!("http://127.0.0.1:{called}/"), "httpMethod": "POST" },
+            }] },
+            "run": { "services": [{
+                "name": format!("{place}/services/shop"),
+                "template": { "containers": [{ "image": format!("europe-docker.pkg.dev/demo/shop/web@sha256:{}", "1".repeat(64)) }] },
+            }] },
+        });
         fs::write(folder.path().join("seed.json"), seed.to_string())?;
         let (cloud, url) = start(
             Command::new(local_gcp)
@@ -104,7 +121,6 @@ impl Stage {
                 .arg(folder.path().join("seed.json")),
         )?;
         let port = url.rsplit(':').next().context("a port")?.to_owned();
-        let web = Self::serve(folder.path())?;
         Ok(Some(Self {
             folder,
             port,
@@ -113,7 +129,8 @@ impl Stage {
         }))
     }
 
-    fn serve(folder: &Path) -> Result<Running> {
+    /// The servers, and the port that the clock calls.
+    fn serve(folder: &Path) -> Result<(Running, String)> {
         let certificate = Command::new("openssl")
             .args([
                 "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=shop", "-keyout",
@@ -126,11 +143,12 @@ impl Stage {
             "openssl: {}",
             said(&certificate)
         );
-        let (web, port) = start(Command::new("python3").args(["-c", SERVER]).arg(folder))?;
+        let (web, ports) = start(Command::new("python3").args(["-c", SERVER]).arg(folder))?;
+        let (port, called) = ports.split_once(' ').context("two ports")?;
         // curl's own settings: every host is the server of this test.
         let settings = format!("insecure\nnoproxy = \"*\"\nconnect-to = \"::127.0.0.1:{port}\"\n");
         fs::write(folder.join(".curlrc"), settings)?;
-        Ok(web)
+        Ok((web, called.to_owned()))
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
@@ -138,6 +156,10 @@ impl Stage {
         command
             .env(
                 "CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN",
+                format!("http://127.0.0.1:{}/", self.port),
+            )
+            .env(
+                "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDSCHEDULER",
                 format!("http://127.0.0.1:{}/", self.port),
             )
             .env("CLOUDSDK_AUTH_DISABLE_CREDENTIALS", "true")
@@ -159,6 +181,7 @@ impl Stage {
 
     fn deploy(&self, digest: &str, more: &[&str]) -> Result<Output> {
         let image = format!("europe-docker.pkg.dev/demo/shop/web@sha256:{digest}");
+        // A later word on how long to watch counts.
         let mut args = vec!["shop", &image, "--watch", "1"];
         args.extend(more);
         self.script("deploy", &args)
@@ -227,6 +250,30 @@ fn a_good_revision_gets_all_traffic_and_a_bad_one_gives_it_back() -> Result<()> 
         fs::read_to_string(noted)?.trim(),
         format!("{}=100", second[0].0)
     );
+    Ok(())
+}
+
+#[test]
+fn a_function_that_nobody_reaches_is_called_by_its_clock_and_gives_traffic_back_if_that_goes_wrong()
+-> Result<()> {
+    let Some(stage) = Stage::set()? else {
+        return Ok(());
+    };
+    let call = ["--call", "shop-clock"];
+    let good = stage.deploy(GOOD, &[&call[..], &["--watch", "30"]].concat())?;
+    ensure!(good.status.success(), "the good one: {}", said(&good));
+    let second = stage.traffic()?.split;
+    assert!(
+        said(&good).contains("shop-clock has called it"),
+        "{}",
+        said(&good)
+    );
+
+    fs::write(stage.folder.path().join("ill"), "")?;
+    let bad = stage.deploy(BAD, &[&call[..], &["--watch", "2"]].concat())?;
+    assert_eq!(bad.status.code(), Some(1), "{}", said(&bad));
+    assert!(said(&bad).contains("did not go well"), "{}", said(&bad));
+    assert_eq!(stage.traffic()?.split, second, "{}", said(&bad));
     Ok(())
 }
 

@@ -4,17 +4,36 @@ use super::{Context, Found};
 use crate::{
     cli::StatusArgs,
     error::Error,
+    event,
     report::status::Status,
     repository::State,
     source::params::ConnectParams,
     status::{Verdict, judge},
 };
-use nightshift_runtime::ExitStatus;
+use nightshift_runtime::{ExitStatus, Output};
 
 pub(super) async fn execute(context: &Context, args: &StatusArgs) -> Result<ExitStatus, Error> {
     let Found { report, concern } = judge_all(context, args.database.as_deref()).await?;
+    if context.output == Output::Json {
+        tell(&report);
+    }
     context.print(&report)?;
     concern.map_or(Ok(ExitStatus::Done), Err)
+}
+
+/// A line a database, for alert policies on the age of its newest good backup: the absence of `backup.completed` can be told only
+/// once there was one. People see the same in the table.
+pub(super) fn tell(report: &Status) {
+    for database in report.databases() {
+        let met = database.problems.is_empty();
+        tracing::info!(
+            event = event::STATUS,
+            outcome = if met { event::SUCCESS } else { event::FAILURE },
+            database = database.database,
+            age_seconds = database.last_good.as_ref().map(|good| good.age),
+            "the backups were judged"
+        );
+    }
 }
 
 /// Judges the backups of all databases, or of one.

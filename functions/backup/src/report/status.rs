@@ -1,7 +1,10 @@
 //! What `status` says.
 
 use super::{or_dash, remarks, took};
-use crate::{config::Objectives, status::Verdict};
+use crate::{
+    config::Objectives,
+    status::{Database, Verdict},
+};
 use jiff::Timestamp;
 use nightshift_runtime::{
     Report,
@@ -41,6 +44,11 @@ impl Status {
             verdict,
             now,
         }
+    }
+
+    /// Each database with what was found.
+    pub fn databases(&self) -> &[Database] {
+        &self.verdict.databases
     }
 }
 

@@ -256,6 +256,15 @@ async fn prune_drill_and_status_are_done_and_what_is_not_known_is_refused_by_nam
         (status, &answer["error"]["code"]),
         (400, &json!("no_command"))
     );
+
+    let ended = service.stop().well();
+    let lines = ended.stderr.lines();
+    let judged: Value = lines
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .find(|line: &Value| line["event"] == "backup.status")
+        .unwrap_or_else(|| panic!("{}", ended.stderr));
+    assert_eq!(judged["outcome"], "success");
+    assert!(judged["age_seconds"].as_i64().is_some_and(|age| age >= 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -69,8 +69,11 @@ run "every_policy_tells_somebody" {
     dead_letters = ["secret-events-dead"]
     jobs         = ["backup"]
     services     = ["shop"]
-    silences     = { budget-guard = { runbook = "guard-silent", seconds = 21600 } }
-    uptime       = { shop = { host = "shop.example.com" } }
+    silences = {
+      guard    = { runbook = "guard-silent", seconds = 3600, service = "budget-guard" }
+      spending = { runbook = "guard-silent", seconds = 21600, subscription = "budget-events-push" }
+    }
+    uptime = { shop = { host = "shop.example.com" } }
   }
 
   assert {
@@ -92,6 +95,33 @@ run "every_policy_tells_somebody" {
   }
 }
 
+run "messages_that_stop_are_heard_of_while_the_clock_goes_on_calling" {
+  command = plan
+
+  variables {
+    silences = { spending = { runbook = "guard-silent", seconds = 21600, subscription = "budget-events-push" } }
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.silence["spending"].conditions[0].condition_absent[0].filter, "resource.labels.subscription_id = \"budget-events-push\"")
+    error_message = "the clock's own calls would keep it quiet"
+  }
+}
+
+run "the_age_of_a_backup_is_a_number_with_a_limit" {
+  command = plan
+
+  assert {
+    condition     = google_logging_metric.backup_age[0].value_extractor == "EXTRACT(jsonPayload.age_seconds)"
+    error_message = "the program logs age_seconds"
+  }
+
+  assert {
+    condition     = length([for condition in google_monitoring_alert_policy.backup_overdue[0].conditions : condition if try(condition.condition_threshold[0].threshold_value, 0) == 93600]) == 1
+    error_message = "nothing measures the age"
+  }
+}
+
 run "nobody_to_tell_is_refused" {
   command = plan
 
@@ -106,7 +136,7 @@ run "a_silence_longer_than_monitoring_remembers_is_refused" {
   command = plan
 
   variables {
-    silences = { budget-guard = { runbook = "guard-silent", seconds = 90000 } }
+    silences = { guard = { runbook = "guard-silent", seconds = 90000, service = "budget-guard" } }
   }
 
   expect_failures = [var.silences]

@@ -5,8 +5,9 @@ variables {
   project_id = "acme"
   readers    = { shop = "serviceAccount:shop@acme.iam.gserviceaccount.com" }
   rotator = {
-    member = "serviceAccount:rotate-secrets@acme.iam.gserviceaccount.com"
-    role   = "projects/acme/roles/nightshift_rotator"
+    candidate_role = "projects/acme/roles/nightshift_rotation_candidate"
+    member         = "serviceAccount:rotate-secrets@acme.iam.gserviceaccount.com"
+    role           = "projects/acme/roles/nightshift_rotation_secret"
   }
   topic = "projects/acme/topics/secret-events"
 }
@@ -31,6 +32,28 @@ run "readers_never_see_a_candidate" {
   assert {
     condition     = alltrue([for grant in google_secret_manager_secret_iam_member.reader : grant.secret_id == google_secret_manager_secret.this.id])
     error_message = "a reader reads what is not proven"
+  }
+}
+
+run "the_rotator_may_less_where_candidates_wait" {
+  command = apply
+
+  assert {
+    condition     = google_secret_manager_secret_iam_member.rotator.role != google_secret_manager_secret_iam_member.rotator_next[0].role
+    error_message = "the role of the secret would let it write state and aliases of the side secret, too"
+  }
+}
+
+run "a_candidate_may_wait_in_the_secret_itself" {
+  command = plan
+
+  variables {
+    side = false
+  }
+
+  assert {
+    condition     = length(google_secret_manager_secret.next) == 0 && length(google_secret_manager_secret_iam_member.rotator_next) == 0
+    error_message = "a side secret that nobody uses"
   }
 }
 

@@ -49,21 +49,6 @@ run "a_secret_is_a_reference_never_a_value" {
   }
 }
 
-run "whoever_changes_it_may_act_as_its_account" {
-  command = plan
-
-  variables {
-    actors = {
-      scaling = { member = "serviceAccount:scheduled-scaling@acme.iam.gserviceaccount.com", role = "projects/acme/roles/nightshift_scaling" }
-    }
-  }
-
-  assert {
-    condition     = google_service_account_iam_member.actor["scaling"].role == "roles/iam.serviceAccountUser"
-    error_message = "Cloud Run would refuse the change"
-  }
-}
-
 run "a_path_that_google_keeps_is_refused" {
   command = plan
 

@@ -87,6 +87,9 @@ impl Service {
             }
             Request::Status { database } => {
                 let judged = status::judge_all(&context, database.as_deref()).await;
+                if let Ok(found) = &judged {
+                    status::tell(&found.report);
+                }
                 answer(&context, Subject::Status, judged)
             }
         }

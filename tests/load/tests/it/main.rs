@@ -1,0 +1,4 @@
+//! A hundred users, and services that are well, slow or broken.
+
+#[cfg(test)]
+mod services;
