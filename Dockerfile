@@ -18,21 +18,24 @@ RUN cargo chef --version || cargo install --locked --version 0.1.78 cargo-chef
 
 FROM rust AS plan
 COPY . .
-RUN cargo chef prepare --recipe-path /recipe.json
+# One build for all images: most of what they are made of is the same. PACKAGES builds fewer, where only those are wanted.
+ARG PACKAGES=""
+# hadolint ignore=SC2086
+RUN cargo chef prepare --recipe-path /recipe.json \
+    && for manifest in functions/*/Cargo.toml crates/local-gcp/Cargo.toml; do basename "$(dirname "${manifest}")"; done >/packages \
+    && if [ -n "${PACKAGES}" ]; then printf '%s\n' ${PACKAGES} >/packages; fi
 
 FROM rust AS build
-# One build for all images: most of what they are made of is the same.
-ARG PACKAGES="backup budget-guard local-gcp rotate-secrets scheduled-scaling"
-# Dependencies first: they change less often than we do, and stay in the cache. The same packages as below: others would want other
-# features of them, and all would be built anew.
-COPY --from=plan /recipe.json /recipe.json
+# Dependencies first: they change less often than we do, and stay in the cache. Of the same packages as below, because others would
+# want other features of them, and all would be built anew.
+COPY --from=plan /recipe.json /packages /
 # hadolint ignore=SC2046
-RUN cargo chef cook --locked --release --recipe-path /recipe.json $(printf -- '--package %s ' ${PACKAGES})
+RUN cargo chef cook --locked --release --recipe-path /recipe.json $(sed 's/^/--package /' /packages)
 COPY . .
 # hadolint ignore=SC2046
-RUN cargo build --locked --release $(printf -- '--package %s ' ${PACKAGES}) \
+RUN cargo build --locked --release $(sed 's/^/--package /' /packages) \
     && mkdir /programs \
-    && for package in ${PACKAGES}; do strip -o "/programs/${package}" "target/release/${package}"; done
+    && while read -r package; do strip -o "/programs/${package}" "target/release/${package}"; done </packages
 
 FROM ${BACKUP_IMAGE} AS backup
 ARG POSTGRES_MAJORS="13 14 15 16 17 18"

@@ -1,6 +1,6 @@
 //! Each environment as it is in `infra/env`: its plan keeps the rules of the house, and the programs understand what it tells them.
 
-use crate::{documents, plan::Plan, policy};
+use crate::{documents, plan::Plan, policy, traps};
 use anyhow::Result;
 
 fn check(environment: &str) -> Result<()> {
@@ -12,6 +12,7 @@ fn check(environment: &str) -> Result<()> {
         "{environment} is nearly empty"
     );
     let mut wrong = policy::broken(environment, &plan);
+    wrong.extend(traps::fallen_into(&plan)?);
     let (refused, asked) = documents::refused(&plan)?;
     assert!(
         !asked.is_empty(),

@@ -24,3 +24,5 @@ mod policy;
 mod scripts;
 #[cfg(test)]
 mod terraform;
+#[cfg(test)]
+mod traps;
