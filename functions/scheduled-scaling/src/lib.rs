@@ -1,0 +1,7 @@
+//! The right number of instances at every hour.
+
+pub mod cron;
+pub mod desired;
+pub mod overrides;
+pub mod schedule;
+pub mod zone;
