@@ -1,6 +1,7 @@
 //! The right number of instances at every hour.
 
 pub mod cron;
+pub mod decide;
 pub mod desired;
 pub mod overrides;
 pub mod schedule;

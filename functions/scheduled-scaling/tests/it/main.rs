@@ -1,4 +1,10 @@
 //! Schedules asked at instants, held against published answers, properties and failures others have had.
 
 #[cfg(test)]
+mod cron_table;
+#[cfg(test)]
+mod decisions;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod vectors;
