@@ -1,5 +1,6 @@
 //! The right number of instances at every hour.
 
+pub mod config;
 pub mod cron;
 pub mod decide;
 pub mod desired;

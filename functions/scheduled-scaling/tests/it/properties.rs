@@ -21,7 +21,7 @@ use world::{World, found};
 const FULL_SWEEP: &str = "NIGHTSHIFT_SCALING_FULL_SWEEP";
 
 /// One change in so many is looked at in a sample.
-const SAMPLE: u32 = 16;
+const SAMPLE: u32 = 24;
 
 fn instant(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -116,7 +116,7 @@ fn decided_by(world: &mut World, schedule: &Schedule, words: &[Override], at: Ti
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn p2_windows_that_share_a_boundary_tile(

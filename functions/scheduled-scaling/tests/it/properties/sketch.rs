@@ -7,6 +7,7 @@ use scheduled_scaling::{
     schedule::{Level, Schedule},
     zone::Zone,
 };
+use std::sync::OnceLock;
 
 /// Zones that do something unusual, and two that do nothing.
 const ZONES: [&str; 12] = [
@@ -24,21 +25,40 @@ const ZONES: [&str; 12] = [
     "UTC",
 ];
 
+/// Each zone with the instants at which its clocks change, or one instant where they never do.
+fn clock_changes() -> &'static [(&'static str, Vec<Timestamp>)] {
+    static CHANGES: OnceLock<Vec<(&str, Vec<Timestamp>)>> = OnceLock::new();
+    CHANGES.get_or_init(|| {
+        let from: Timestamp = "2005-01-01T00:00:00Z".parse().unwrap();
+        let until = "2037-01-01T00:00:00Z".parse().unwrap();
+        let changes = |name: &'static str| {
+            let changes = Zone::named(name).unwrap().clock_changes(from, until);
+            let instants: Vec<_> = changes.iter().map(|change| change.at).collect();
+            (
+                name,
+                if instants.is_empty() {
+                    vec![from]
+                } else {
+                    instants
+                },
+            )
+        };
+        ZONES.into_iter().map(changes).collect()
+    })
+}
+
 /// An instant within three days of a change of the clocks, or any where they never change.
 pub(super) fn instants() -> impl Strategy<Value = (&'static str, Timestamp)> {
-    let places = (prop::sample::select(&ZONES[..]), any::<Index>());
+    let places = (prop::sample::select(clock_changes()), any::<Index>());
     let day = 24 * 3600_i64;
-    (places, -3 * day..3 * day, 0_i32..1_000_000_000).prop_map(|((name, index), seconds, nanos)| {
-        let zone = Zone::named(name).unwrap();
-        let from = "2005-01-01T00:00:00Z".parse().unwrap();
-        let changes = zone.clock_changes(from, "2037-01-01T00:00:00Z".parse().unwrap());
-        let near = if changes.is_empty() {
-            from
-        } else {
-            index.get(&changes).at
-        };
-        (name, near + SignedDuration::new(seconds, nanos))
-    })
+    (places, -3 * day..3 * day, 0_i32..1_000_000_000).prop_map(
+        |(((name, changes), index), seconds, nanos)| {
+            (
+                name,
+                *index.get(&changes) + SignedDuration::new(seconds, nanos),
+            )
+        },
+    )
 }
 
 fn days() -> impl Strategy<Value = &'static str> {
