@@ -86,7 +86,7 @@ pub fn decide(desired: &Desired, seen: &Observed, policy: &Policy, at: Timestamp
     };
     let wanted = match wanted(desired, reading) {
         Ok(wanted) => wanted,
-        Err(decision) => return decision,
+        Err(why) => return Decision::Hold(why),
     };
     if let Some(why) = forbidden(desired.level, wanted, reading, policy.limits) {
         return Decision::Refuse(why);
@@ -100,15 +100,15 @@ pub fn decide(desired: &Desired, seen: &Observed, policy: &Policy, at: Timestamp
     case.decide(policy.on_drift)
 }
 
-/// The setting that is wanted, or what to do when there is none.
-fn wanted(desired: &Desired, reading: &Reading) -> Result<Setting, Decision> {
+/// The setting that is wanted, or why none is.
+fn wanted(desired: &Desired, reading: &Reading) -> Result<Setting, Why> {
     let baseline = reading.original.unwrap_or(reading.setting);
     Ok(match desired.level {
         Level::Keep => {
             if let Some(setting) = left_by_override(desired, reading) {
                 return Ok(setting);
             }
-            return Err(Decision::Hold(Why::Asked(desired.rule.to_string())));
+            return Err(Why::Asked(desired.rule.to_string()));
         }
         Level::Original => baseline,
         Level::AtLeast(count) => match baseline {

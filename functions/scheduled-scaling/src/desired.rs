@@ -11,6 +11,8 @@ mod rule;
 
 pub use rule::Rule;
 
+pub(crate) use calendar::days_after;
+
 use crate::{
     overrides::Override,
     schedule::{Level, Schedule},

@@ -12,7 +12,7 @@ pub(crate) use written::level_fields;
 
 pub use clock_time::ClockTime;
 pub use dates::DateRange;
-pub use days::{Weekdays, weekday};
+pub use days::{InvalidDays, Weekdays, weekday};
 pub use exception::{Effect, Exception};
 pub use level::{Level, Limits, Power, Setting, Unit};
 pub use window::{Transition, Window};

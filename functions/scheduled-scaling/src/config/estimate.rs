@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What the price of an instance goes by. `plan` reads it from the target when it may; offline it is what is written here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// Processors of one instance in thousandths, over all containers: `2000` is two.
@@ -21,6 +21,9 @@ pub struct Estimate {
     /// Whether a database is doubled for availability.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub highly_available: bool,
+    /// Where a database is; the names of other targets tell their region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
 }
 
 /// How the instances of a service are billed.

@@ -91,21 +91,21 @@ impl Target {
     /// Refuses a name that is not one of its kind.
     pub(super) fn check_name(&self) -> Result<(), String> {
         let parts: Vec<&str> = self.name.split('/').collect();
-        let fits = match (self.kind, &parts[..]) {
-            (Kind::Service, ["projects", _, "locations", _, "services", _])
-            | (
-                Kind::WorkerPool,
+        let fits = match self.kind {
+            Kind::Service => matches!(parts[..], ["projects", _, "locations", _, "services", _]),
+            // Both spellings occur in what the API says.
+            Kind::WorkerPool => matches!(
+                parts[..],
                 [
                     "projects",
                     _,
                     "locations",
                     _,
                     "workerPools" | "workerpools",
-                    _,
-                ],
-            )
-            | (Kind::Sql, ["projects", _, "instances", _]) => true,
-            _ => false,
+                    _
+                ]
+            ),
+            Kind::Sql => matches!(parts[..], ["projects", _, "instances", _]),
         };
         if fits && parts.iter().all(|part| !part.is_empty()) {
             return Ok(());
