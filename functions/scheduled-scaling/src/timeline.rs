@@ -54,9 +54,8 @@ pub struct Day {
     pub clock_changes: Vec<ClockChange>,
 }
 
-/// Half an hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+/// Half an hour. In JSON it is a number, `null` or `"skipped"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cell {
     /// The largest floor in it.
     Floor(u32),
@@ -64,6 +63,16 @@ pub enum Cell {
     Unknown,
     /// Clocks skip it.
     Skipped,
+}
+
+impl Serialize for Cell {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Floor(floor) => serializer.serialize_u32(*floor),
+            Self::Unknown => serializer.serialize_none(),
+            Self::Skipped => serializer.serialize_str("skipped"),
+        }
+    }
 }
 
 /// The timeline of `schedule` with `overrides`, from midnight of `first` in its zone. `original` is what was found, where

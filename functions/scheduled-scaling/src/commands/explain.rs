@@ -34,7 +34,7 @@ pub(super) fn execute(
     let answer = desired(schedule, &words, at);
     let claims = claims(schedule, &words, at);
     print(
-        &Explanation::new(name, schedule, at, answer, claims),
+        &Explanation::new(name, schedule, at, &answer, claims),
         args.output,
     )
 }

@@ -80,92 +80,111 @@ pub fn from_keda(json: &str) -> Result<Converted, CannotConvert> {
     Ok(converted)
 }
 
+/// What a trigger says.
+struct Said {
+    zone: Zone,
+    start: Cron,
+    end: Cron,
+    level: Level,
+}
+
 fn schedule(
     name: &str,
     floor: u32,
     triggers: &[&Trigger],
     warnings: &mut Vec<String>,
 ) -> Result<Schedule, CannotConvert> {
-    let mut zone: Option<Zone> = None;
     let default = Level::Set {
         min: floor,
         max: None,
     };
-    let (mut windows, mut transitions) = (Vec::new(), Vec::new());
+    let mut schedule = Schedule {
+        zone: Zone::utc(),
+        default,
+        limits: Limits::default(),
+        // KEDA takes the largest of all triggers.
+        overlap_is_meant: triggers.len() > 1,
+        windows: Vec::new(),
+        transitions: Vec::new(),
+        exceptions: Vec::new(),
+    };
     for (index, trigger) in triggers.iter().enumerate() {
         let what = format!("{name}, trigger {}", index + 1);
         let refused = |why: String| CannotConvert::Refused {
             what: what.clone(),
             why,
         };
-        let own: Zone = setting(trigger, "timezone")
-            .and_then(|z| {
-                z.try_into()
-                    .map_err(|e: crate::zone::InvalidZone| e.to_string())
-            })
-            .map_err(refused)?;
-        let zone = zone.get_or_insert_with(|| own.clone());
-        if *zone != own {
+        let said = read(trigger).map_err(refused)?;
+        if index > 0 && schedule.zone != said.zone {
             return Err(refused(format!(
-                "its zone is {own} and the one before has {zone}; a schedule has one zone: split it"
+                "its zone is {} and the one before has {}; a schedule has one zone: split it",
+                said.zone, schedule.zone
             )));
         }
-        let cron = |key| -> Result<Cron, String> {
-            setting(trigger, key)?
-                .parse()
-                .map_err(|why| format!("{key}: {why}"))
-        };
-        let (start, end) = (
-            cron("start").map_err(refused)?,
-            cron("end").map_err(refused)?,
-        );
-        if start == end {
-            return Err(refused(
-                "start and end are the same, so it never ends; give it an end".into(),
-            ));
+        schedule.zone = said.zone.clone();
+        if let Some(warning) = add(&mut schedule, said, index + 1) {
+            warnings.push(format!("{what}: {warning}"));
         }
-        let count = setting(trigger, "desiredReplicas").map_err(refused)?;
-        let count: u32 = count
-            .parse()
-            .map_err(|_| refused(format!("desiredReplicas is {count:?}, not a number")))?;
-        let level = Level::Set {
-            min: count,
-            max: None,
-        };
-        match pair(&start, &end) {
-            Pair::Window { days, from, to } => windows.push(Window {
-                name: format!("cron-{}", index + 1).into(),
+    }
+    Ok(schedule)
+}
+
+/// Adds a trigger as a window where it is one, else as two transitions.
+fn add(schedule: &mut Schedule, said: Said, number: usize) -> Option<String> {
+    let Said {
+        start, end, level, ..
+    } = said;
+    match pair(&start, &end) {
+        Pair::Window { days, from, to } => {
+            schedule.windows.push(Window {
+                name: format!("cron-{number}").into(),
                 days,
                 from,
                 to,
                 level,
                 lead: Duration::ZERO,
                 priority: 0,
-            }),
-            Pair::Other(longest) => {
-                if let Some(longest) = longest {
-                    warnings.push(format!(
-                        "{what}: \"{start}\" to \"{end}\" lasts up to {} h; is that meant?",
-                        longest.as_hours()
-                    ));
-                }
-                transitions.push(Transition { at: start, level });
-                transitions.push(Transition {
+            });
+            None
+        }
+        Pair::Other(longest) => {
+            let warning = longest.map(|longest| {
+                let hours = longest.as_hours();
+                format!("\"{start}\" to \"{end}\" lasts up to {hours} h; is that meant?")
+            });
+            let default = schedule.default;
+            schedule.transitions.extend([
+                Transition { at: start, level },
+                Transition {
                     at: end,
                     level: default,
-                });
-            }
+                },
+            ]);
+            warning
         }
     }
-    Ok(Schedule {
-        zone: zone.unwrap_or_else(Zone::utc),
-        default,
-        limits: Limits::default(),
-        // KEDA takes the largest of all triggers.
-        overlap_is_meant: windows.len() > 1,
-        windows,
-        transitions,
-        exceptions: Vec::new(),
+}
+
+fn read(trigger: &Trigger) -> Result<Said, String> {
+    let zone = Zone::named(&setting(trigger, "timezone")?).map_err(|why| why.to_string())?;
+    let cron = |key| -> Result<Cron, String> {
+        let cron = setting(trigger, key)?.parse();
+        cron.map_err(|why| format!("{key}: {why}"))
+    };
+    let (start, end) = (cron("start")?, cron("end")?);
+    if start == end {
+        return Err("start and end are the same, so it never ends; give it an end".to_owned());
+    }
+    let count = setting(trigger, "desiredReplicas")?;
+    let min = count
+        .parse()
+        .map_err(|_| format!("desiredReplicas is {count:?}, not a number"))?;
+    let level = Level::Set { min, max: None };
+    Ok(Said {
+        zone,
+        start,
+        end,
+        level,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{CannotConvert, Converted};
 use crate::{
-    schedule::{ClockTime, Level, Limits, Schedule, Weekdays, Window},
+    schedule::{ClockTime, InvalidDays, Level, Limits, Schedule, Window},
     zone::Zone,
 };
 use std::time::Duration;
@@ -14,77 +14,69 @@ pub fn from_uptime(
     replicas: u32,
     otherwise: u32,
 ) -> Result<Converted, CannotConvert> {
+    let level = |min| Level::Set { min, max: None };
     let mut converted = Converted::default();
-    let mut zone: Option<Zone> = None;
-    let mut windows = Vec::new();
+    let mut schedule = Schedule {
+        zone: Zone::utc(),
+        default: level(otherwise),
+        limits: Limits::default(),
+        overlap_is_meant: false,
+        windows: Vec::new(),
+        transitions: Vec::new(),
+        exceptions: Vec::new(),
+    };
     for (index, span) in uptime.split(',').map(str::trim).enumerate() {
         let refused = |why: String| CannotConvert::Refused {
             what: format!("{span:?}"),
             why,
         };
-        let words: Vec<&str> = span.split_whitespace().collect();
-        let [days, times, name] = words[..] else {
-            return Err(refused(form(span)));
-        };
-        let own = Zone::named(name).map_err(|why| refused(why.to_string()))?;
-        let zone = zone.get_or_insert_with(|| own.clone());
-        if *zone != own {
+        let name = format!("uptime-{}", index + 1);
+        let (zone, window) = read(span, &name, level(replicas)).map_err(refused)?;
+        if index > 0 && schedule.zone != zone {
             return Err(refused(format!(
-                "its zone is not {zone}, that of the first; a schedule has one zone: split it"
+                "its zone is not {}, that of the first; a schedule has one zone: split it",
+                schedule.zone
             )));
         }
-        let (from, to) = times.split_once('-').ok_or_else(|| refused(form(span)))?;
-        let time = |text: &str| {
-            text.parse::<ClockTime>()
-                .map_err(|why| refused(why.to_string()))
-        };
-        let (from, to) = (time(from)?, time(to)?);
-        let days: Weekdays = days
-            .parse()
-            .map_err(|why: crate::schedule::InvalidDays| refused(why.to_string()))?;
-        if from == to {
-            return Err(refused(
-                "it begins when it ends; a whole day is 00:00-24:00".into(),
-            ));
-        }
-        if to < from {
+        schedule.zone = zone;
+        if window.to < window.from {
             converted.warnings.push(format!(
                 "{span:?} goes past midnight: here it ends on the day after; GoKubeDownscaler reads it as two parts of the \
                  same day"
             ));
         }
-        windows.push(Window {
-            name: format!("uptime-{}", index + 1).into(),
-            days,
-            from,
-            to,
-            level: Level::Set {
-                min: replicas,
-                max: None,
-            },
-            lead: Duration::ZERO,
-            priority: 0,
-        });
+        schedule.windows.push(window);
     }
-    converted.schedules.insert(
-        "uptime".to_owned(),
-        Schedule {
-            zone: zone.unwrap_or_else(Zone::utc),
-            default: Level::Set {
-                min: otherwise,
-                max: None,
-            },
-            limits: Limits::default(),
-            overlap_is_meant: false,
-            windows,
-            transitions: Vec::new(),
-            exceptions: Vec::new(),
-        },
-    );
-    converted
-        .warnings
-        .push("bind the schedule to its services as [[targets]]".into());
+    converted.schedules.insert("uptime".to_owned(), schedule);
+    let bind = "bind the schedule to its services as [[targets]]";
+    converted.warnings.push(bind.to_owned());
     Ok(converted)
+}
+
+/// Reads `Mon-Fri 07:30-20:30 Europe/Berlin`.
+fn read(span: &str, name: &str, level: Level) -> Result<(Zone, Window), String> {
+    let words: Vec<&str> = span.split_whitespace().collect();
+    let [days, times, zone] = words[..] else {
+        return Err(form(span));
+    };
+    let zone = Zone::named(zone).map_err(|why| why.to_string())?;
+    let (from, to) = times.split_once('-').ok_or_else(|| form(span))?;
+    let time = |text: &str| text.parse::<ClockTime>().map_err(|why| why.to_string());
+    let (from, to) = (time(from)?, time(to)?);
+    if from == to {
+        return Err("it begins when it ends; a whole day is 00:00-24:00".to_owned());
+    }
+    let days = days.parse().map_err(|why: InvalidDays| why.to_string())?;
+    let window = Window {
+        name: name.into(),
+        days,
+        from,
+        to,
+        level,
+        lead: Duration::ZERO,
+        priority: 0,
+    };
+    Ok((zone, window))
 }
 
 fn form(span: &str) -> String {

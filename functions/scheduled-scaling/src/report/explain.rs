@@ -45,7 +45,7 @@ impl Explanation {
         name: &str,
         schedule: &Schedule,
         at: Timestamp,
-        answer: Desired,
+        answer: &Desired,
         claims: Vec<Claim>,
     ) -> Self {
         let local = |at: Timestamp| schedule.zone.local(at).strftime(LOCAL).to_string();

@@ -9,6 +9,7 @@ use nightshift_runtime::{
     Report,
     report::{Column, Table},
 };
+use std::collections::BTreeSet;
 
 /// What stands above the half hours of a day.
 const SCALE: &str = "00    03    06    09    12    15    18    21    ";
@@ -176,18 +177,20 @@ fn changes(targets: &[TargetPlan]) -> String {
     format!("\nchanges ({count})\n{table}\n")
 }
 
+/// The notes of each schedule, once for all of its targets.
 fn notes(targets: &[TargetPlan]) -> String {
-    let lines: Vec<String> = targets
-        .iter()
-        .flat_map(|target| {
-            target
-                .notes
-                .iter()
-                .map(move |note| format!("  ! {}: {note}\n", target.title))
-        })
-        .collect();
-    if lines.is_empty() {
-        return String::new();
+    let mut told = BTreeSet::new();
+    let mut text = String::new();
+    for target in targets {
+        if !told.insert(target.schedule.as_str()) {
+            continue;
+        }
+        for note in &target.notes {
+            text.push_str(&format!("  ! {}: {note}\n", target.schedule));
+        }
     }
-    format!("\nnotes\n{}", lines.concat())
+    if text.is_empty() {
+        return text;
+    }
+    format!("\nnotes\n{text}")
 }

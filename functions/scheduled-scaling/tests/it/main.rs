@@ -1,9 +1,15 @@
 //! Schedules asked at instants, held against published answers, properties and failures others have had.
 
 #[cfg(test)]
+mod conversions;
+#[cfg(test)]
 mod cron_table;
 #[cfg(test)]
 mod decisions;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
