@@ -148,7 +148,7 @@ pub fn a_month(dollars: f64, days: f64) -> f64 {
     dollars * 365.0 / 12.0 / days
 }
 
-/// A sum with two significant figures, which is as far as an estimate goes: `$9.5`, `$41`, `$1,200`, `$0.023`.
+/// A sum with two significant figures, which is as far as an estimate goes: `$9.5`, `$41`, `$1200`, `$0.023`.
 pub fn two_figures(dollars: f64) -> String {
     if dollars <= 0.0 {
         return "$0".to_owned();

@@ -60,7 +60,7 @@ pub fn from_keda(json: &str) -> Result<Converted, CannotConvert> {
         let others = object.spec.triggers.len() - crons.len();
         if others > 0 {
             converted.warnings.push(format!(
-                "{name}: {others} triggers that are not cron were left out"
+                "{name}: triggers that are not cron were left out: {others}"
             ));
         }
         if !crons.is_empty() {

@@ -26,7 +26,24 @@ fn keda(start: &str, end: &str) -> String {
 fn a_pair_of_kedas_crons_within_a_day_is_a_window() {
     insta::assert_snapshot!(written(
         &from_keda(&keda("0 7 * * 1-5", "30 19 * * 1-5")).unwrap()
-    ));
+    ), @r##"
+# shop: triggers that are not cron were left out: 1
+# bind the schedules to their services as [[targets]]
+version = 1
+
+[schedules.shop]
+time_zone = "Europe/Berlin"
+
+[schedules.shop.default]
+min = 1
+
+[[schedules.shop.windows]]
+name = "cron-1"
+days = "mon-fri"
+from = "07:00"
+to = "19:30"
+min = 5
+"##);
 }
 
 #[test]
@@ -61,7 +78,31 @@ fn a_pair_that_never_ends_is_refused() {
 #[test]
 fn an_uptime_annotation_is_windows_with_the_replicas_it_had() {
     let uptime = "Mon-Fri 07:30-20:30 Europe/Berlin, Sat-Sun 22:00-02:00 Europe/Berlin";
-    insta::assert_snapshot!(written(&from_uptime(uptime, 3, 0).unwrap()));
+    insta::assert_snapshot!(written(&from_uptime(uptime, 3, 0).unwrap()), @r##"
+# "Sat-Sun 22:00-02:00 Europe/Berlin" goes past midnight: here it ends on the day after; GoKubeDownscaler reads it as two parts of the same day
+# bind the schedule to its services as [[targets]]
+version = 1
+
+[schedules.uptime]
+time_zone = "Europe/Berlin"
+
+[schedules.uptime.default]
+min = 0
+
+[[schedules.uptime.windows]]
+name = "uptime-1"
+days = "mon-fri"
+from = "07:30"
+to = "20:30"
+min = 3
+
+[[schedules.uptime.windows]]
+name = "uptime-2"
+days = "sat,sun"
+from = "22:00"
+to = "02:00"
+min = 3
+"##);
 }
 
 #[test]
@@ -103,7 +144,30 @@ const JOBS: &str = r#"[
 #[test]
 fn jobs_of_cloud_scheduler_become_one_schedule_a_service() {
     let converted = from_cloud_scheduler(JOBS).unwrap();
-    insta::assert_snapshot!(written(&converted));
+    insta::assert_snapshot!(written(&converted), @r##"
+# job up makes a new revision at every run; the schedule does not
+# job down calls :setIamPolicy and has never scaled anything
+# job report was left out: it calls https://example.com/report, not Cloud Run
+# job queue was left out: it calls no HTTP address
+version = 1
+
+[schedules.web]
+time_zone = "America/Los_Angeles"
+default = "original"
+
+[[schedules.web.transitions]]
+at = "0 8 * * 1-5"
+min = 1
+
+[[schedules.web.transitions]]
+at = "0 18 * * 1-5"
+min = 0
+
+[[targets]]
+kind = "service"
+name = "projects/acme/locations/us-central1/services/web"
+schedule = "web"
+"##);
     let monday_noon = "2026-03-09T19:00:00Z".parse().unwrap();
     let level = desired(&converted.schedules["web"], &[], monday_noon).level;
     assert_eq!(level.to_string(), "min 1");

@@ -1,6 +1,8 @@
 //! Schedules asked at instants, held against published answers, properties and failures others have had.
 
 #[cfg(test)]
+mod command_line;
+#[cfg(test)]
 mod conversions;
 #[cfg(test)]
 mod cron_table;

@@ -42,7 +42,35 @@ fn planned(config: &str, first: &str, days: u16) -> Plan {
 #[test]
 fn a_week_with_a_short_day_reads_at_a_glance() {
     let text = planned(CHECKOUT, "2026-03-02", 7).table();
-    insta::assert_snapshot!(text.replace(scheduled_scaling::zone::database_version(), "ZONES"));
+    insta::assert_snapshot!(text.replace(scheduled_scaling::zone::database_version(), "ZONES"), @r##"
+zone data ZONES · list prices of 2026-04-16 · nothing will be written
+
+checkout   service   us-central1   schedule office (America/Los_Angeles)   begins with min 0
+            00    03    06    09    12    15    18    21        min   instance-hours
+  Mon 03-02 ················████████████████████············    0/3        30
+  Tue 03-03 ················████████████████████············    0/3        30
+  Wed 03-04 ················████████████████████············    0/3        30
+  Thu 03-05 ················████████████████████············    0/3        30
+  Fri 03-06 ················████████████████████············    0/3        30
+  Sat 03-07 ················································    0           0
+  Sun 03-08 ····××··········································    0           0   23-hour day, 02:00–03:00 skipped
+  150 of 501 instance-hours · 2 vCPU, 1 GiB, request-based · $4.05 instead of $13.53 with min 3 · saves at most $9.5 ($41 a month)
+
+changes (10)
+TARGET    LOCAL TIME                UTC                CHANGE         RULE                       UNTIL
+checkout  Mon 2026-03-02 08:00 PST  2026-03-02T16:00Z  min 0 → min 3  core, mon-fri 08:00-18:00  Mon 2026-03-02 18:00 PST
+checkout  Mon 2026-03-02 18:00 PST  2026-03-03T02:00Z  min 3 → min 0  default                    Tue 2026-03-03 08:00 PST
+checkout  Tue 2026-03-03 08:00 PST  2026-03-03T16:00Z  min 0 → min 3  core, mon-fri 08:00-18:00  Tue 2026-03-03 18:00 PST
+checkout  Tue 2026-03-03 18:00 PST  2026-03-04T02:00Z  min 3 → min 0  default                    Wed 2026-03-04 08:00 PST
+checkout  Wed 2026-03-04 08:00 PST  2026-03-04T16:00Z  min 0 → min 3  core, mon-fri 08:00-18:00  Wed 2026-03-04 18:00 PST
+checkout  Wed 2026-03-04 18:00 PST  2026-03-05T02:00Z  min 3 → min 0  default                    Thu 2026-03-05 08:00 PST
+checkout  Thu 2026-03-05 08:00 PST  2026-03-05T16:00Z  min 0 → min 3  core, mon-fri 08:00-18:00  Thu 2026-03-05 18:00 PST
+checkout  Thu 2026-03-05 18:00 PST  2026-03-06T02:00Z  min 3 → min 0  default                    Fri 2026-03-06 08:00 PST
+checkout  Fri 2026-03-06 08:00 PST  2026-03-06T16:00Z  min 0 → min 3  core, mon-fri 08:00-18:00  Fri 2026-03-06 18:00 PST
+checkout  Fri 2026-03-06 18:00 PST  2026-03-07T02:00Z  min 3 → min 0  default                    Mon 2026-03-09 08:00 PDT
+
+all targets save at most $41 a month
+"##);
 }
 
 #[test]
