@@ -196,6 +196,10 @@ fn check_overrides(written: &WrittenConfig) -> Result<(), InvalidSchedule> {
             continue;
         };
         bound.kind.admit(&level).map_err(|why| wrong("kind", why))?;
+        if let Some(schedule) = written.schedules.get(&bound.schedule) {
+            let within = schedule.limits.admit(&level);
+            within.map_err(|why| wrong("kind", format!("{why} of schedule {}", bound.schedule)))?;
+        }
     }
     Ok(())
 }

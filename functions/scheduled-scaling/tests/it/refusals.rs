@@ -265,6 +265,15 @@ fn a_schedule_speaks_of_one_thing() {
 }
 
 #[test]
+fn an_override_stays_within_the_limits_of_the_schedule() {
+    let told = refusal("min = 8", "min = 21");
+    assert!(
+        told.contains("overrides[0].kind: min 21 is outside of limits 0 to 20 of schedule office"),
+        "{told}"
+    );
+}
+
+#[test]
 fn an_override_of_nothing_is_refused_instead_of_ignored() {
     let told = refusal("kind = \"boost\"\nmin = 8", "kind = \"boost\"");
     assert!(told.contains("says no value"), "{told}");
