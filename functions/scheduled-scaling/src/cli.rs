@@ -1,8 +1,14 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::{Timestamp, civil::Date};
-use nightshift_runtime::{Output, telemetry};
+mod options;
+
+pub use options::{
+    ApplyArgs, CheckArgs, ConvertArgs, ConvertSource, ExplainArgs, OverrideArgs, PlanArgs, PlanForm,
+    ReleaseArgs, ReportArgs, ServeArgs, StatusArgs,
+};
+
+use clap::{Args, Parser, Subcommand};
+use nightshift_runtime::{gcp, telemetry};
 use std::path::PathBuf;
 
 /// Keeps the right number of instances at every hour.
@@ -28,6 +34,9 @@ pub struct Global {
     /// Configuration file, TOML or JSON [default: $NIGHTSHIFT_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Google Cloud.
+    #[command(flatten)]
+    pub gcp: gcp::Options,
     /// Logs.
     #[command(flatten)]
     pub telemetry: telemetry::Options,
@@ -36,10 +45,20 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look at the clock, and set every target to what its schedule wants
+    #[command(after_help = "\
+Examples:
+  scheduled-scaling apply --config scaling.toml
+  scheduled-scaling apply --config scaling.toml --output json | jq '.targets[] | select(.decision != \"nothing\")'
+
+Ends with 3 when some targets could not be set: the table says which and why.")]
+    Apply(ApplyArgs),
+
     /// Show what the schedules do over some days, every change, and the money
     #[command(after_help = "\
 Examples:
-  scheduled-scaling plan --offline --config scaling.toml
+  scheduled-scaling plan --config scaling.toml
+  scheduled-scaling plan --config scaling.toml --exit-code || echo 'apply would change something'
   scheduled-scaling plan --offline --config scaling.toml --from 2026-03-27 --days 3
   scheduled-scaling plan --offline --config scaling.toml --output json | jq '.targets[].changes'
   scheduled-scaling plan --offline --config scaling.toml --output html > plan.html")]
@@ -53,9 +72,56 @@ Examples:
   scheduled-scaling explain --schedule office --at 2026-12-25T09:00:00+01:00 --config scaling.toml")]
     Explain(ExplainArgs),
 
-    /// Check the configuration, and tell what is odd about its schedules
+    /// Show what every target is set to, what it should be, and who wants it so
     #[command(after_help = "\
 Examples:
+  scheduled-scaling status --config scaling.toml
+  scheduled-scaling status --config scaling.toml --output json | jq '.targets[] | select(.now != .wanted)'")]
+    Status(StatusArgs),
+
+    /// Want something else of a target for a while; it ends by itself
+    #[command(after_help = "\
+Examples:
+  scheduled-scaling override checkout --min 5 --for 2h --reason 'sale' --config scaling.toml
+  scheduled-scaling override checkout --min 0 --exactly --until 2026-12-27T08:00:00Z --reason 'closed' --config scaling.toml
+  scheduled-scaling override main --hold --for 3h --reason 'migration' --config scaling.toml
+  scheduled-scaling override checkout --end --config scaling.toml")]
+    Override(OverrideArgs),
+
+    /// Give a target back: to what it was before us
+    #[command(after_help = "\
+Examples:
+  scheduled-scaling release checkout --config scaling.toml
+  scheduled-scaling release checkout --to 2 --config scaling.toml
+  scheduled-scaling release checkout --leave --force --config scaling.toml
+
+Remove it from the configuration, or its label, first: what is bound is taken again by the next run.")]
+    Release(ReleaseArgs),
+
+    /// Say what was saved, from our own log
+    #[command(after_help = "\
+Examples:
+  gcloud logging read 'jsonPayload.event=~\"^scaling\\.\"' --freshness 7d --format json |
+    scheduled-scaling report --since 7d --config scaling.toml -
+  scheduled-scaling report --since 2026-11-01T00:00:00Z --config scaling.toml scaling.log")]
+    Report(ReportArgs),
+
+    /// Wait for ticks, over HTTP or from a subscription, and do what they say
+    #[command(after_help = "\
+Examples:
+  scheduled-scaling serve --config scaling.toml --auth iam --audience https://scaling-x.run.app --caller tick@acme.iam.gserviceaccount.com
+  scheduled-scaling serve --config scaling.toml --pull projects/acme/subscriptions/scaling
+
+A tick needs no data: one job of Cloud Scheduler, */5 * * * * in UTC, does for everything. An event's data may be one command:
+{\"command\":\"apply\"}, {\"command\":\"status\"}, {\"command\":\"override\",\"target\":\"checkout\",\"min\":5,\"for\":\"2h\",\"reason\":\"sale\"},
+{\"command\":\"release\",\"target\":\"checkout\"}. Answers: 200 with a result for each target, 400 never possible, 503 nothing could be
+read.")]
+    Serve(ServeArgs),
+
+    /// Check configuration, permissions and clock, and tell what is odd about the schedules
+    #[command(after_help = "\
+Examples:
+  scheduled-scaling check --config scaling.toml
   scheduled-scaling check --offline --config scaling.toml
   scheduled-scaling check --offline --config scaling.toml --output json | jq '.findings[].text'")]
     Check(CheckArgs),
@@ -67,102 +133,6 @@ Examples:
   scheduled-scaling convert kube-downscaler 'Mon-Fri 07:30-20:30 Europe/Berlin' --replicas 3
   gcloud scheduler jobs list --location us-central1 --format json | scheduled-scaling convert cloud-scheduler -")]
     Convert(ConvertArgs),
-}
-
-/// Options of `plan`.
-#[derive(Debug, Args)]
-pub struct PlanArgs {
-    /// Plan from the configuration alone: no target is read, and no permission needed
-    #[arg(long, required = true)]
-    pub offline: bool,
-    /// First day [default: today, in the zone of each schedule]
-    #[arg(long, value_name = "DATE")]
-    pub from: Option<Date>,
-    /// How many days
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=400))]
-    pub days: u16,
-    /// Prices of your own, in the form of the built-in ones
-    #[arg(long, value_name = "FILE")]
-    pub prices: Option<PathBuf>,
-    /// Form of the result
-    #[arg(long, value_enum, default_value_t)]
-    pub output: PlanForm,
-}
-
-/// The forms of a plan.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum PlanForm {
-    /// For people; the form may change from version to version
-    #[default]
-    Table,
-    /// For programs; one document, whose fields are only ever added to
-    Json,
-    /// A picture
-    Svg,
-    /// A page with the picture, the changes and the notes
-    Html,
-}
-
-/// Options of `explain`.
-#[derive(Debug, Args)]
-pub struct ExplainArgs {
-    /// Target, by its full name or the last part of it
-    #[arg(required_unless_present = "schedule", conflicts_with = "schedule")]
-    pub target: Option<String>,
-    /// A schedule by itself, without the overrides of any target
-    #[arg(long, value_name = "NAME")]
-    pub schedule: Option<String>,
-    /// Instant, such as 2026-03-29T01:30:00Z [default: now]
-    #[arg(long, value_name = "TIME")]
-    pub at: Option<Timestamp>,
-    /// Form of the result
-    #[arg(long, value_enum, default_value_t)]
-    pub output: Output,
-}
-
-/// Options of `check`.
-#[derive(Debug, Args)]
-pub struct CheckArgs {
-    /// Check the configuration alone: no target is read, and no permission needed
-    #[arg(long, required = true)]
-    pub offline: bool,
-    /// Form of the result
-    #[arg(long, value_enum, default_value_t)]
-    pub output: Output,
-}
-
-/// Options of `convert`.
-#[derive(Debug, Args)]
-pub struct ConvertArgs {
-    /// What is converted.
-    #[command(subcommand)]
-    pub source: ConvertSource,
-}
-
-/// What schedules are written out of.
-#[derive(Debug, Subcommand)]
-pub enum ConvertSource {
-    /// The cron triggers of KEDA's `ScaledObject`s, as `kubectl get -o json` prints them
-    Keda {
-        /// File, or - for standard input
-        file: PathBuf,
-    },
-    /// The value of kube-downscaler's `downscaler/uptime` annotation
-    KubeDownscaler {
-        /// Such as 'Mon-Fri 07:30-20:30 Europe/Berlin, Sat-Sat 10:00-16:00 Europe/Berlin'
-        uptime: String,
-        /// Instances within these times
-        #[arg(long)]
-        replicas: u32,
-        /// Instances at other times
-        #[arg(long, default_value_t = 0)]
-        downtime_replicas: u32,
-    },
-    /// Jobs of Cloud Scheduler that set minimum instances, as `gcloud scheduler jobs list --format json` prints them
-    CloudScheduler {
-        /// File, or - for standard input
-        file: PathBuf,
-    },
 }
 
 /// What is wrong with the command line and what to do next, in one line; none when the "error" is a help text that was asked

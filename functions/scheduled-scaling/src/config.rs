@@ -2,17 +2,19 @@
 
 mod estimate;
 mod overrides;
+mod publish;
 mod target;
 mod validate;
 
 pub use estimate::{Billing, Estimate};
 pub use overrides::TargetOverride;
-pub use target::{Discover, Kind, Target};
+pub use publish::Publish;
+pub use target::{Discover, Interrupt, Kind, Target};
 
 use crate::schedule::{DateRange, Schedule};
 use nightshift_runtime::config::HumanDuration;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 /// The whole configuration, of which everything has been checked.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -35,6 +37,15 @@ pub struct Config {
     pub overrides: Vec<TargetOverride>,
     /// How long an override may last.
     pub max_override: HumanDuration,
+    /// How many changes are made in a minute, in each region of each project. Deployments share Google's quota.
+    pub writes_per_minute: NonZeroU32,
+    /// Who is told.
+    #[serde(skip_serializing_if = "is_default")]
+    pub publish: Publish,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Dates for exceptions.
@@ -61,10 +72,19 @@ struct WrittenConfig {
     overrides: Vec<TargetOverride>,
     #[serde(default = "longest_override")]
     max_override: HumanDuration,
+    #[serde(default = "half_of_the_quota")]
+    writes_per_minute: NonZeroU32,
+    #[serde(default)]
+    publish: Publish,
 }
 
 fn longest_override() -> HumanDuration {
     Duration::from_hours(14 * 24).into()
+}
+
+/// Projects have been seen with 60 writes a minute and region, and with 30.
+fn half_of_the_quota() -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(29)
 }
 
 impl Config {

@@ -1,7 +1,10 @@
 //! Everything that can go wrong, each with what to do about it.
 
-use crate::config::NoSuchTarget;
-use nightshift_runtime::{ExitStatus, config::ConfigError};
+use crate::{apply::NotGranted, config::NoSuchTarget, google::GoogleError};
+use nightshift_runtime::{
+    ExitStatus, auth::AuthError, config::ConfigError, gcp::GcpError, pubsub::PullError,
+    serve::ServeError,
+};
 use std::{error::Error as _, io};
 
 /// Why a command did not do what was asked.
@@ -20,6 +23,27 @@ pub enum Error {
     /// What is to be converted cannot be.
     #[error(transparent)]
     Convert(#[from] crate::convert::CannotConvert),
+    /// Google cannot be asked.
+    #[error(transparent)]
+    Google(#[from] GoogleError),
+    /// A person's wish is not granted.
+    #[error(transparent)]
+    NotGranted(#[from] NotGranted),
+    /// Nothing could be read, so nothing was done.
+    #[error("nothing could be read, so nothing was changed: {0}")]
+    InTheDark(String),
+    /// The log is not one of ours.
+    #[error(transparent)]
+    Log(#[from] crate::history::NotOurLog),
+    /// Callers are not told apart.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// Events cannot be taken over HTTP.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// Events cannot be pulled.
+    #[error(transparent)]
+    Pull(#[from] PullError),
     /// A file, or a stream of the process.
     #[error("{doing}")]
     Io {
@@ -41,10 +65,14 @@ impl Error {
     /// The status the process ends with.
     pub fn exit(&self) -> ExitStatus {
         match self {
-            Self::Usage(_) | Self::Config(_) | Self::Target(_) | Self::Convert(_) => {
-                ExitStatus::Usage
-            }
-            Self::Io { .. } => ExitStatus::Failed,
+            Self::Usage(_)
+            | Self::Config(_)
+            | Self::Target(_)
+            | Self::Convert(_)
+            | Self::Auth(_)
+            | Self::NotGranted(NotGranted::Target(_))
+            | Self::Google(GoogleError::Gcp(GcpError::UnsafeEndpoint { .. })) => ExitStatus::Usage,
+            _ => ExitStatus::Failed,
         }
     }
 

@@ -16,6 +16,9 @@
 //! or late does no harm. Local times become instants by one rule ([`zone::Zone::resolve`]) that never goes backwards, on
 //! nights when clocks change too.
 
+pub mod announcement;
+pub mod apply;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -24,12 +27,19 @@ pub mod cron;
 pub mod decide;
 pub mod desired;
 pub mod error;
+pub mod event;
 pub mod explain;
 pub mod findings;
+pub mod fleet;
+pub mod google;
+pub mod history;
+pub mod memory;
+pub mod observe;
 pub mod overrides;
 pub mod plan;
 pub mod price;
 pub mod report;
+pub mod request;
 pub mod schedule;
 pub mod timeline;
 pub mod zone;

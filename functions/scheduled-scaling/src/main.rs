@@ -4,10 +4,12 @@ use clap::Parser;
 use nightshift_runtime::{ExitStatus, telemetry};
 use scheduled_scaling::{
     cli::{self, Cli},
-    commands::{self, COMMAND_FAILED},
+    commands,
+    event::COMMAND_FAILED,
 };
 
-fn main() -> ExitStatus {
+#[tokio::main]
+async fn main() -> ExitStatus {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => match cli::one_line(&error) {
@@ -22,8 +24,10 @@ fn main() -> ExitStatus {
         telemetry::tell_failure(COMMAND_FAILED, &format!("set up logging: {error}"));
         return ExitStatus::Failed;
     }
-    commands::execute(cli).unwrap_or_else(|error| {
-        telemetry::tell_failure(COMMAND_FAILED, &error.one_line());
-        error.exit()
-    })
+    Box::pin(commands::execute(cli))
+        .await
+        .unwrap_or_else(|error| {
+            telemetry::tell_failure(COMMAND_FAILED, &error.one_line());
+            error.exit()
+        })
 }

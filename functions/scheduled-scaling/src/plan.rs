@@ -1,6 +1,10 @@
 //! What would happen over some days: timelines, changes, notes and money, for every target. It needs no permission and
 //! touches nothing.
 
+mod pending;
+
+pub use pending::{Pending, pending};
+
 use crate::{
     config::{Config, Target},
     findings::{Finding, findings},
@@ -26,6 +30,10 @@ pub struct Plan {
     pub saves_a_month_at_most: f64,
     /// The targets without a price, by name, and why.
     pub unpriced: Vec<Unpriced>,
+    /// What `apply` would do now; null when no target was read.
+    pub pending: Option<Vec<Pending>>,
+    /// What could not be read, where there may be more targets.
+    pub unread: Vec<String>,
 }
 
 /// A target without a price. Its price is not known, which is not zero.
@@ -158,6 +166,8 @@ pub fn plan(config: &Config, prices: &Prices, range: Range) -> Plan {
         targets,
         saves_a_month_at_most: saves,
         unpriced,
+        pending: None,
+        unread: Vec::new(),
     }
 }
 

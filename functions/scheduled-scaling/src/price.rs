@@ -108,6 +108,13 @@ impl Prices {
         }
     }
 
+    /// Dollars that one instance of `target` costs an hour while it is kept, or why that is not known.
+    pub fn per_hour(&self, target: &Target) -> Result<f64, String> {
+        let unknown = "its instances are not known; write them as estimate";
+        let estimate = target.estimate.as_ref().ok_or(unknown)?;
+        Ok(self.per_second(target, estimate)? * 3600.0)
+    }
+
     /// What `timeline` costs, or why that is not known. An unknown price is never zero.
     pub fn cost(&self, target: &Target, timeline: &Timeline) -> Result<Cost, String> {
         let estimate = target

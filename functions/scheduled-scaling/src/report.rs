@@ -7,6 +7,9 @@ pub mod check;
 pub mod explain;
 pub mod html;
 mod plan;
+pub mod run;
+pub mod savings;
+pub mod status;
 pub mod svg;
 
 use crate::timeline::Cell;

@@ -23,7 +23,7 @@ pub(super) fn execute(source: &ConvertSource) -> Result<ExitStatus, Error> {
     print(&Document(converted.document()?), Output::Table)
 }
 
-fn read(file: &Path) -> Result<String, Error> {
+pub(super) fn read(file: &Path) -> Result<String, Error> {
     if file == Path::new("-") {
         return io::read_to_string(io::stdin()).map_err(Error::io("read standard input"));
     }

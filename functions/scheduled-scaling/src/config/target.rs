@@ -70,6 +70,16 @@ pub struct Discover {
     /// The label.
     #[serde(default = "default_label")]
     pub label: String,
+    /// What is looked for.
+    #[serde(default = "all_kinds")]
+    pub kinds: Vec<Kind>,
+    /// How a target is given back when its label goes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub release: Release,
+}
+
+fn all_kinds() -> Vec<Kind> {
+    vec![Kind::Service, Kind::WorkerPool, Kind::Sql]
 }
 
 fn default_label() -> String {

@@ -1,6 +1,6 @@
 //! The parts of a configuration held against each other.
 
-use super::{Calendar, Config, Kind, Target, TargetOverride, WrittenConfig, target::Interrupt};
+use super::{Calendar, Config, Discover, Kind, Target, TargetOverride, WrittenConfig};
 use crate::schedule::{InvalidSchedule, Level, Schedule};
 use jiff::SignedDuration;
 use std::{
@@ -31,6 +31,10 @@ impl TryFrom<WrittenConfig> for Config {
         }
         check_targets(&written.targets, &written.schedules)?;
         check_overrides(&written)?;
+        if let Some(discover) = &written.discover {
+            check_discover(discover)?;
+        }
+        written.publish.check().map_err(invalid)?;
         Ok(Self {
             version: written.version,
             calendars: written.calendars,
@@ -39,6 +43,8 @@ impl TryFrom<WrittenConfig> for Config {
             discover: written.discover,
             overrides: written.overrides,
             max_override: written.max_override,
+            writes_per_minute: written.writes_per_minute,
+            publish: written.publish,
         })
     }
 }
@@ -112,29 +118,39 @@ fn check_targets(
                 ),
             ));
         }
-        for (rule, level) in schedule.levels() {
-            target.kind.admit(&level).map_err(|why| {
-                wrong(
-                    "schedule",
-                    format!("{rule} of schedule {} {why}", target.schedule),
-                )
-            })?;
-        }
-        if target.kind == Kind::WorkerPool
-            && target.interrupt != Some(Interrupt::Ok)
-            && lowers(schedule)
-        {
-            return Err(wrong(
-                "interrupt",
-                format!(
-                    "schedule {} lowers the count, which stops workers in the middle of their work; write interrupt = \
-                     \"ok\" if they may be",
-                    target.schedule
-                ),
-            ));
-        }
+        check_levels(target, schedule).map_err(|why| wrong("schedule", why))?;
+        check_interrupt(target, schedule).map_err(|why| wrong("interrupt", why))?;
     }
     check_order(targets)
+}
+
+/// Refuses a schedule whose levels a target of this kind cannot have.
+fn check_levels(target: &Target, schedule: &Schedule) -> Result<(), String> {
+    for (rule, level) in schedule.levels() {
+        let fits = target.kind.admit(&level);
+        fits.map_err(|why| format!("{rule} of schedule {} {why}", target.schedule))?;
+    }
+    Ok(())
+}
+
+/// Refuses to stop workers that nobody said may be stopped.
+fn check_interrupt(target: &Target, schedule: &Schedule) -> Result<(), String> {
+    if target.kind != Kind::WorkerPool || target.interrupt.is_some() || !lowers(schedule) {
+        return Ok(());
+    }
+    Err(format!(
+        "schedule {} lowers the count, which stops workers in the middle of their work; write interrupt = \"ok\" if they \
+         may be (the label nightshift-interrupt=ok on a pool that is discovered)",
+        target.schedule
+    ))
+}
+
+impl Target {
+    /// Refuses a schedule that does not fit, for a target that was found and not written.
+    pub(crate) fn check_schedule(&self, schedule: &Schedule) -> Result<(), String> {
+        check_levels(self, schedule)?;
+        check_interrupt(self, schedule)
+    }
 }
 
 /// Whether a schedule ever comes down from what it, or whoever was before it, has set.
@@ -174,6 +190,25 @@ fn check_order(targets: &[Target]) -> Result<(), InvalidSchedule> {
                 ahead.extend(next.map(String::as_str));
             }
         }
+    }
+    Ok(())
+}
+
+/// Refuses to look nowhere, and for a label that cannot be.
+fn check_discover(discover: &Discover) -> Result<(), InvalidSchedule> {
+    let wrong = |key: &str, why: &str| Err(invalid(format!("discover.{key}: {why}")));
+    if discover.projects.is_empty() {
+        return wrong("projects", "it is empty; name the projects to look through");
+    }
+    let regional = discover.kinds.iter().any(|kind| *kind != Kind::Sql);
+    if regional && discover.regions.is_empty() {
+        return wrong("regions", "it is empty; name the regions to look through");
+    }
+    if discover.kinds.is_empty() {
+        return wrong("kinds", "it is empty; leave it out to look for all");
+    }
+    if check_name(&discover.label).is_err() {
+        return wrong("label", &format!("it is {:?}; a label is {NAME_FORM}", discover.label));
     }
     Ok(())
 }

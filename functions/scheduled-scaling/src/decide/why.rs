@@ -73,6 +73,16 @@ pub enum Why {
     },
     /// It is to be released, and what was there before us is not written down.
     NoOriginal,
+    /// It cannot follow the schedule it is bound to.
+    Misfit(String),
+    /// It has our marks, and nothing binds it.
+    Left,
+    /// As many changes as allowed were made there within the minute.
+    Quota(String),
+    /// It does one thing at a time, and does another.
+    Busy,
+    /// Somebody changed it whenever it was about to be written.
+    Changed,
 }
 
 impl fmt::Display for Why {
@@ -112,6 +122,19 @@ impl fmt::Display for Why {
                 f,
                 "it is {found} and we wrote {expected}: somebody changed it since, and it stays; --force forgets what we know"
             ),
+            Self::Misfit(why) => f.write_str(why),
+            Self::Left => f.write_str(
+                "it has marks of ours, and neither the configuration nor a label binds it: bind it, or give it back with \
+                 `scheduled-scaling release`",
+            ),
+            Self::Quota(place) => write!(
+                f,
+                "the writes of this minute are used up for {place}; the next run goes on"
+            ),
+            Self::Busy => f.write_str("another operation on it is going on; the next run looks again"),
+            Self::Changed => {
+                f.write_str("somebody changes it at this moment; the next run looks again")
+            }
             Self::NoOriginal => {
                 f.write_str("what was there before us is not written down; say what to leave with --to")
             }

@@ -1,6 +1,10 @@
 //! What `check` says.
 
-use crate::{config::Config, findings::Finding};
+use crate::{
+    check::{Clocks, Probed},
+    config::Config,
+    findings::Finding,
+};
 use jiff::{Timestamp, civil::Date};
 use nightshift_runtime::{
     Report,
@@ -17,6 +21,18 @@ pub struct Checked {
     targets: usize,
     overrides: usize,
     findings: Vec<Found>,
+    /// What Google says about each target; null when it was not asked.
+    probed: Option<Vec<Probed>>,
+    /// By how many seconds this machine's clock is ahead of Google's; null when not known.
+    clock_ahead_s: Option<i64>,
+    /// What would not work.
+    failures: Vec<Failure>,
+}
+
+#[derive(Debug, Serialize)]
+struct Failure {
+    subject: String,
+    why: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,7 +61,60 @@ impl Checked {
             targets: config.targets.len(),
             overrides: config.overrides.len(),
             findings: findings.collect(),
+            probed: None,
+            clock_ahead_s: None,
+            failures: Vec::new(),
         }
+    }
+
+    /// Adds what would not work.
+    pub fn fail(&mut self, subject: &str, why: String) {
+        let subject = subject.to_owned();
+        self.failures.push(Failure { subject, why });
+    }
+
+    /// Adds what Google says about each target.
+    pub fn probed(&mut self, probed: Vec<Probed>) {
+        for bad in probed.iter().filter(|probed| probed.works == Some(false)) {
+            self.fail(&bad.target, bad.why.clone().unwrap_or_default());
+        }
+        self.probed = Some(probed);
+    }
+
+    /// Adds how far the clocks are apart.
+    pub fn clocks(&mut self, clocks: Clocks) {
+        let ahead = clocks.ahead.as_secs();
+        self.clock_ahead_s = Some(ahead);
+        if clocks.are_apart() {
+            let why = format!(
+                "this machine's is {ahead} s ahead of Google's, and so would be every change; set it right"
+            );
+            self.fail("clock", why);
+        }
+    }
+
+    /// Whether something would not work.
+    pub fn has_failures(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
+    fn asked(&self) -> String {
+        let Some(probed) = &self.probed else {
+            return String::new();
+        };
+        let good = probed.iter().filter(|probed| probed.works == Some(true)).count();
+        let mut text = format!("{good} of {} targets would accept a change\n", probed.len());
+        for open in probed.iter().filter(|probed| probed.works.is_none()) {
+            let why = open.why.as_deref().unwrap_or_default();
+            text.push_str(&format!("  ? {}: {why}\n", open.target));
+        }
+        if let Some(ahead) = self.clock_ahead_s {
+            text.push_str(&format!("this machine's clock is {ahead} s ahead of Google's\n"));
+        }
+        for failure in &self.failures {
+            text.push_str(&format!("  ! {}: {}\n", failure.subject, failure.why));
+        }
+        text
     }
 
     /// Adds what was found in the schedule `name`.
@@ -69,6 +138,7 @@ impl Report for Checked {
             self.zone_data,
             self.clock.strftime("%FT%H:%M:%SZ")
         );
+        text.push_str(&self.asked());
         if self.findings.is_empty() {
             text.push_str("nothing odd in the next 400 days\n");
             return text;

@@ -27,6 +27,7 @@ impl Report for Plan {
             text.push('\n');
             text.push_str(&target_text(target));
         }
+        text.push_str(&self.now());
         text.push_str(&changes(&self.targets));
         text.push_str(&notes(&self.targets));
         text.push_str(&self.total());
@@ -35,6 +36,36 @@ impl Report for Plan {
 }
 
 impl Plan {
+    /// What a run would do now.
+    fn now(&self) -> String {
+        let mut text = String::new();
+        for unread in &self.unread {
+            text.push_str(&format!("\n! {unread}"));
+        }
+        let Some(pending) = &self.pending else {
+            return text;
+        };
+        if pending.is_empty() {
+            text.push_str("\nnow: apply would change nothing\n");
+            return text;
+        }
+        let mut table = Table::new(["TARGET", "NOW", "APPLY", "WHY"].map(Column::text));
+        for pending in pending {
+            let apply = match &pending.to {
+                Some(to) => format!("→ {to}"),
+                None => "leaves it".to_owned(),
+            };
+            table.row([
+                pending.target.rsplit('/').next().unwrap_or_default(),
+                pending.now.as_deref().unwrap_or("?"),
+                &apply,
+                pending.why.as_deref().unwrap_or("-"),
+            ]);
+        }
+        text.push_str(&format!("\nnow\n{table}\n"));
+        text
+    }
+
     fn total(&self) -> String {
         if self.targets.is_empty() {
             return "\nno targets: add [[targets]] to the configuration\n".to_owned();

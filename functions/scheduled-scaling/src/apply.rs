@@ -1,0 +1,162 @@
+//! One run: read everything, decide about each target, write what differs, and say what became of each.
+//!
+//! The order is what keeps a run harmless wherever it ends: what is raised comes first, each target after those it needs;
+//! then what is lowered, each target before those it needs; last the notes. A database is stopped only when all that use it
+//! have been seen at nothing. What does not fit into the minute's writes is left to the next run.
+
+mod budget;
+mod judge;
+mod order;
+mod person;
+mod step;
+
+pub use budget::Budget;
+pub use judge::{Judged, Way, found, judge};
+pub use person::NotGranted;
+pub use step::{Ended, Outcome};
+
+use crate::{
+    config::Config,
+    fleet::{Bound, Fleet},
+    google::{self, Google},
+    observe::survey,
+};
+use futures::{StreamExt, future::join_all, stream};
+use jiff::Timestamp;
+use nightshift_runtime::Clock;
+use order::Order;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// How many targets are written at once.
+const AT_ONCE: usize = 16;
+
+/// Keeps the targets of a configuration at what their schedules want.
+pub struct Scaler {
+    /// Google.
+    pub google: Google,
+    /// What is wanted.
+    pub config: Arc<Config>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What may be written.
+    pub budget: Budget,
+    /// How long to wait for things.
+    pub patience: Patience,
+}
+
+/// How long a run waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For room in the minute's writes, over the whole run.
+    pub budget: Duration,
+    /// For the changes of one step to come true. Those that take longer are seen by the next run.
+    pub operations: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            budget: Duration::from_secs(240),
+            operations: Duration::from_secs(20),
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The instant it was for.
+    pub at: Timestamp,
+    /// What became of each target, by its full name.
+    pub outcomes: BTreeMap<String, Outcome>,
+    /// Places that could not be read, and why.
+    pub unread: Vec<(String, String)>,
+}
+
+impl Scaler {
+    /// For `config`, with the clients of `google`.
+    pub fn new(google: Google, config: Arc<Config>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            google,
+            budget: Budget::new(config.writes_per_minute),
+            config,
+            clock,
+            patience: Patience::default(),
+        }
+    }
+
+    /// Reads all there is.
+    pub async fn fleet(&self) -> Fleet {
+        Fleet::new(&self.config, survey(&self.google, &self.config).await)
+    }
+
+    /// Reads, decides, writes. The instant is read once, at the beginning; only what somebody else changed meanwhile is
+    /// decided anew, for the instant at which that is found.
+    pub async fn run(&self) -> Run {
+        let at = self.clock.now();
+        let fleet = self.fleet().await;
+        self.converge(fleet, at).await
+    }
+
+    /// Decides and writes.
+    pub async fn converge(&self, fleet: Fleet, at: Timestamp) -> Run {
+        let unread = fleet.unread.iter();
+        let unread = unread.map(|(place, why)| (place.to_string(), why.clone())).collect();
+        let mut order = Order::new(&self.config, fleet, at);
+        let until = Instant::now() + self.patience.budget;
+        for depth in 0..=order.deepest() {
+            let raised = order.to_raise(depth);
+            self.carry_out(&mut order, raised, Way::Up, at, until).await;
+        }
+        for depth in (0..=order.deepest()).rev() {
+            let lowered = order.to_lower(depth);
+            self.carry_out(&mut order, lowered, Way::Down, at, until).await;
+        }
+        let noted = order.to_note();
+        self.carry_out(&mut order, noted, Way::Note, at, until).await;
+        Run {
+            at,
+            outcomes: order.outcomes(),
+            unread,
+        }
+    }
+
+    /// Writes some targets at once, then waits for all of them together: one that is slow holds up no other.
+    async fn carry_out(
+        &self,
+        order: &mut Order,
+        targets: Vec<(Bound, Vec<String>)>,
+        way: Way,
+        at: Timestamp,
+        until: Instant,
+    ) {
+        let steps = stream::iter(targets)
+            .map(|(bound, waits_for)| self.step(bound, waits_for, way, at, until))
+            .buffer_unordered(AT_ONCE);
+        let outcomes: Vec<Outcome> = steps.collect().await;
+        let deadline = Instant::now() + self.patience.operations;
+        let waiting = outcomes.into_iter().map(|outcome| self.settle(outcome, deadline));
+        for outcome in join_all(waiting).await {
+            order.record(outcome);
+        }
+    }
+
+    /// Waits until a change has come true.
+    async fn settle(&self, mut outcome: Outcome, deadline: Instant) -> Outcome {
+        if let Ended::Accepted(operation) = &outcome.ended {
+            match self.google.wait(operation, deadline).await {
+                Ok(Some(google::Ended::Done)) => outcome.ended = Ended::Written,
+                Ok(Some(google::Ended::Failed(why))) => {
+                    let name = &outcome.bound.target.name;
+                    outcome.ended = Ended::Failed(format!(
+                        "change {name}: it was accepted and then failed: {why}; the next run tries again"
+                    ));
+                }
+                // Nobody knows, which is how it was.
+                Ok(None) | Err(_) => {}
+            }
+        }
+        outcome
+    }
+}

@@ -1,0 +1,177 @@
+//! Which target comes before which.
+
+use super::{
+    judge::{Judged, Way, found, judge},
+    step::{Ended, Outcome, left},
+};
+use crate::{
+    config::{Config, Kind},
+    decide::{Decision, Why},
+    fleet::{Bound, Fleet},
+    schedule::{Power, Setting},
+};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// The targets of a run, and what has become of them so far.
+pub(super) struct Order {
+    fleet: Fleet,
+    depths: BTreeMap<String, usize>,
+    judged: BTreeMap<String, Judged>,
+    outcomes: BTreeMap<String, Outcome>,
+}
+
+impl Order {
+    pub(super) fn new(config: &Config, fleet: Fleet, at: Timestamp) -> Self {
+        let judged = fleet.bound.iter().map(|(name, bound)| {
+            let judged = judge(config, bound, Vec::new(), at);
+            (name.clone(), judged)
+        });
+        let judged = judged.collect();
+        let depths = fleet.bound.keys().map(|name| (name.clone(), depth(&fleet, name)));
+        let depths = depths.collect();
+        let mut order = Self {
+            fleet,
+            depths,
+            judged,
+            outcomes: BTreeMap::new(),
+        };
+        order.leave_what_is_not_written();
+        order
+    }
+
+    fn leave_what_is_not_written(&mut self) {
+        for (name, judged) in &self.judged {
+            if matches!(judged.decision, Decision::Write(_)) {
+                continue;
+            }
+            let Some(bound) = self.fleet.bound.get(name) else {
+                continue;
+            };
+            let outcome = Outcome {
+                bound: bound.clone(),
+                judged: judged.clone(),
+                ended: left(&judged.decision),
+                writes: 0,
+            };
+            self.outcomes.insert(name.clone(), outcome);
+        }
+    }
+
+    /// How many targets the longest chain of needs has, less one.
+    pub(super) fn deepest(&self) -> usize {
+        self.depths.values().copied().max().unwrap_or(0)
+    }
+
+    /// The targets of this depth that are to be raised, each with those it waits for.
+    pub(super) fn to_raise(&self, depth: usize) -> Vec<(Bound, Vec<String>)> {
+        let bound = self.going(Way::Up).filter(|bound| self.is_at(bound, depth));
+        bound
+            .map(|bound| {
+                let needed = self.fleet.needed_by(bound);
+                let waits_for = needed.filter(|name| !self.is_up(name)).map(str::to_owned);
+                (bound.clone(), waits_for.collect())
+            })
+            .collect()
+    }
+
+    /// The targets of this depth that are to be lowered and that nobody needs any more; the others wait.
+    pub(super) fn to_lower(&mut self, depth: usize) -> Vec<(Bound, Vec<String>)> {
+        let bound = self.going(Way::Down).filter(|bound| self.is_at(bound, depth));
+        let all: Vec<Bound> = bound.cloned().collect();
+        let mut free = Vec::new();
+        for bound in all {
+            let users = self.users_in_the_way(&bound);
+            if users.is_empty() {
+                free.push((bound, Vec::new()));
+                continue;
+            }
+            let name = bound.target.name.clone();
+            if let Some(judged) = self.judged.get(&name).cloned() {
+                self.record(Outcome {
+                    bound,
+                    judged,
+                    ended: Ended::Deferred(Why::WaitsFor(users)),
+                    writes: 0,
+                });
+            }
+        }
+        free
+    }
+
+    /// The targets of which only what is remembered changes.
+    pub(super) fn to_note(&self) -> Vec<(Bound, Vec<String>)> {
+        self.going(Way::Note).map(|bound| (bound.clone(), Vec::new())).collect()
+    }
+
+    pub(super) fn record(&mut self, outcome: Outcome) {
+        self.outcomes.insert(outcome.bound.target.name.clone(), outcome);
+    }
+
+    pub(super) fn outcomes(self) -> BTreeMap<String, Outcome> {
+        self.outcomes
+    }
+
+    fn going(&self, way: Way) -> impl Iterator<Item = &Bound> {
+        let all = self.fleet.bound.iter();
+        all.filter(move |(name, bound)| self.judged[*name].way(bound) == way)
+            .map(|(_, bound)| bound)
+    }
+
+    fn is_at(&self, bound: &Bound, depth: usize) -> bool {
+        self.depths.get(&bound.target.name) == Some(&depth)
+    }
+
+    /// What a target is set to, as far as is known and carried out.
+    fn now(&self, name: &str) -> Option<Setting> {
+        match self.outcomes.get(name) {
+            Some(outcome) => outcome.now().filter(|_| outcome.is_settled()),
+            None => found(self.fleet.bound.get(name)?),
+        }
+    }
+
+    /// Whether a target is what its schedule wants, or more; a database, whether it runs.
+    fn is_up(&self, name: &str) -> bool {
+        let (Some(bound), Some(now)) = (self.fleet.bound.get(name), self.now(name)) else {
+            return false;
+        };
+        if bound.target.kind == Kind::Sql {
+            return now == Setting::Power(Power::On);
+        }
+        let desired = self.judged.get(name).and_then(|judged| judged.desired.as_ref());
+        let needed = desired.and_then(|desired| desired.level.floor()).unwrap_or(0);
+        now.floor() >= needed
+    }
+
+    /// The users of a target for which it must not be lowered: those nobody knows about, those that were to be lowered first
+    /// and were not, and, where nothing of it would be left, those that are not at nothing themselves.
+    fn users_in_the_way(&self, bound: &Bound) -> Vec<String> {
+        let name = &bound.target.name;
+        let wanted = self.judged.get(name).and_then(|judged| match &judged.decision {
+            Decision::Write(change) => change.set,
+            _ => None,
+        });
+        let ends = wanted.is_some_and(|set| {
+            matches!(set, Setting::Power(Power::Off) | Setting::Manual(0))
+        });
+        let in_the_way = self.fleet.users_of(name).filter(|user| {
+            let user = &user.target.name;
+            let Some(now) = self.now(user) else {
+                return true;
+            };
+            let lowered = self.judged.get(user).and_then(|judged| match &judged.decision {
+                Decision::Write(change) => change.set,
+                _ => None,
+            });
+            let pending = lowered.is_some_and(|set| set.compare(now).is_lt());
+            pending || (ends && now.floor() > 0)
+        });
+        in_the_way.map(|user| user.target.name.clone()).collect()
+    }
+}
+
+/// How many targets must be up before this one, one after the other. The configuration has no circles.
+fn depth(fleet: &Fleet, name: &str) -> usize {
+    let needed = fleet.bound.get(name).into_iter().flat_map(|bound| fleet.needed_by(bound));
+    needed.map(|needed| depth(fleet, needed) + 1).max().unwrap_or(0)
+}
