@@ -79,7 +79,12 @@ impl Announcer {
         let outcomes = Outcomes::to(gcp, topic).await;
         let outcomes = outcomes.inspect_err(|error| {
             let error = error.to_string();
-            tracing::warn!(event = "publish.failed", topic, error, "nobody will be told");
+            tracing::warn!(
+                event = "publish.failed",
+                topic,
+                error,
+                "nobody will be told"
+            );
         });
         Self {
             outcomes: outcomes.ok(),
@@ -93,7 +98,12 @@ impl Announcer {
             log(target);
         }
         for unread in &report.unread {
-            tracing::error!(event = event::TARGET, place = unread.place, "{}", unread.why);
+            tracing::error!(
+                event = event::TARGET,
+                place = unread.place,
+                "{}",
+                unread.why
+            );
         }
         log_tick(report);
         self.publish(config, run, report);
@@ -148,7 +158,11 @@ impl Told {
     /// Overrides that were there and have ended since.
     fn ended_overrides(&mut self, run: &Run) -> Vec<(String, Timestamp)> {
         for (name, outcome) in &run.outcomes {
-            let active = outcome.bound.words.iter().filter(|word| word.is_active(run.at));
+            let active = outcome
+                .bound
+                .words
+                .iter()
+                .filter(|word| word.is_active(run.at));
             if let Some(until) = active.map(|word| word.until).max() {
                 self.overrides.insert(name.clone(), until);
             }
@@ -204,7 +218,10 @@ fn notice(name: &str, now: Setting, to: &str, at: Timestamp) -> Notice {
 }
 
 fn is_over(id: &str, now: Timestamp) -> bool {
-    let at = id.rsplit('@').next().and_then(|at| at.parse::<Timestamp>().ok());
+    let at = id
+        .rsplit('@')
+        .next()
+        .and_then(|at| at.parse::<Timestamp>().ok());
     at.is_none_or(|at| at < now)
 }
 

@@ -26,6 +26,7 @@ use jiff::Timestamp;
 use nightshift_runtime::Clock;
 use order::Order;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use step::Turn;
 use tokio::time::Instant;
 
 /// How many targets are written at once.
@@ -102,19 +103,27 @@ impl Scaler {
     /// Decides and writes.
     pub async fn converge(&self, fleet: Fleet, at: Timestamp) -> Run {
         let unread = fleet.unread.iter();
-        let unread = unread.map(|(place, why)| (place.to_string(), why.clone())).collect();
+        let unread = unread
+            .map(|(place, why)| (place.to_string(), why.clone()))
+            .collect();
         let mut order = Order::new(&self.config, fleet, at);
         let until = Instant::now() + self.patience.budget;
+        let turn = |way| Turn {
+            waits_for: Vec::new(),
+            way,
+            at,
+            until,
+        };
         for depth in 0..=order.deepest() {
             let raised = order.to_raise(depth);
-            self.carry_out(&mut order, raised, Way::Up, at, until).await;
+            self.carry_out(&mut order, raised, turn(Way::Up)).await;
         }
         for depth in (0..=order.deepest()).rev() {
             let lowered = order.to_lower(depth);
-            self.carry_out(&mut order, lowered, Way::Down, at, until).await;
+            self.carry_out(&mut order, lowered, turn(Way::Down)).await;
         }
         let noted = order.to_note();
-        self.carry_out(&mut order, noted, Way::Note, at, until).await;
+        self.carry_out(&mut order, noted, turn(Way::Note)).await;
         Run {
             at,
             outcomes: order.outcomes(),
@@ -123,20 +132,21 @@ impl Scaler {
     }
 
     /// Writes some targets at once, then waits for all of them together: one that is slow holds up no other.
-    async fn carry_out(
-        &self,
-        order: &mut Order,
-        targets: Vec<(Bound, Vec<String>)>,
-        way: Way,
-        at: Timestamp,
-        until: Instant,
-    ) {
+    async fn carry_out(&self, order: &mut Order, targets: Vec<(Bound, Vec<String>)>, turn: Turn) {
         let steps = stream::iter(targets)
-            .map(|(bound, waits_for)| self.step(bound, waits_for, way, at, until))
+            .map(|(bound, waits_for)| {
+                let turn = Turn {
+                    waits_for,
+                    ..turn.clone()
+                };
+                async move { self.step(bound, &turn).await }
+            })
             .buffer_unordered(AT_ONCE);
         let outcomes: Vec<Outcome> = steps.collect().await;
         let deadline = Instant::now() + self.patience.operations;
-        let waiting = outcomes.into_iter().map(|outcome| self.settle(outcome, deadline));
+        let waiting = outcomes
+            .into_iter()
+            .map(|outcome| self.settle(outcome, deadline));
         for outcome in join_all(waiting).await {
             order.record(outcome);
         }

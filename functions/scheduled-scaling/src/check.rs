@@ -29,7 +29,10 @@ pub struct Probed {
 
 /// Asks for each target whether a change would be accepted, with the setting that it has.
 pub async fn probe_targets(google: &Google, fleet: &Fleet) -> Vec<Probed> {
-    let probes = fleet.bound.values().filter(|bound| bound.purpose != Purpose::Left);
+    let probes = fleet
+        .bound
+        .values()
+        .filter(|bound| bound.purpose != Purpose::Left);
     let probes = stream::iter(probes).map(|bound| probe(google, bound));
     let mut probed: Vec<_> = probes.buffer_unordered(AT_ONCE).collect().await;
     probed.sort_by(|a, b| a.target.cmp(&b.target));
@@ -98,7 +101,10 @@ pub async fn probe_clock(endpoint: Option<&str>) -> Result<Clocks, String> {
     let answer = client.head(url).send().await;
     let answer = answer.map_err(|error| format!("ask {url}: {error}"))?;
     let ours = Timestamp::now() - SignedDuration::try_from(begun.elapsed() / 2).unwrap_or_default();
-    let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
+    let date = answer
+        .headers()
+        .get("date")
+        .and_then(|date| date.to_str().ok());
     let date = date.ok_or_else(|| format!("{url} does not say what time it is"))?;
     let theirs = rfc2822::parse(date).map_err(|error| format!("{url} says {date:?}: {error}"))?;
     Ok(Clocks {

@@ -3,8 +3,8 @@
 mod options;
 
 pub use options::{
-    ApplyArgs, CheckArgs, ConvertArgs, ConvertSource, ExplainArgs, OverrideArgs, PlanArgs, PlanForm,
-    ReleaseArgs, ReportArgs, ServeArgs, StatusArgs,
+    ApplyArgs, CheckArgs, ConvertArgs, ConvertSource, ExplainArgs, OverrideArgs, PlanArgs,
+    PlanForm, ReleaseArgs, ReportArgs, ServeArgs, StatusArgs,
 };
 
 use clap::{Args, Parser, Subcommand};

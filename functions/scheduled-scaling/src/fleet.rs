@@ -3,7 +3,7 @@
 
 use crate::{
     config::{Config, Interrupt, Kind, Target},
-    decide::{OnDrift, Observed, Reading, Release},
+    decide::{Observed, OnDrift, Reading, Release},
     observe::{Listed, Place, Survey},
     overrides::Override,
     schedule::Schedule,
@@ -119,7 +119,9 @@ impl Fleet {
             fleet.bound.insert(name, discovered(config, listed));
         }
         let unread = failed.into_iter();
-        fleet.unread = unread.map(|(place, why)| (place, why.to_string())).collect();
+        fleet.unread = unread
+            .map(|(place, why)| (place, why.to_string()))
+            .collect();
         fleet
     }
 
@@ -150,7 +152,8 @@ fn discovered(config: &Config, listed: Listed) -> Bound {
         name: listed.name.clone(),
         schedule: listed.label.clone().unwrap_or_default(),
         after: Vec::new(),
-        interrupt: (listed.may_interrupt && listed.kind == Kind::WorkerPool).then_some(Interrupt::Ok),
+        interrupt: (listed.may_interrupt && listed.kind == Kind::WorkerPool)
+            .then_some(Interrupt::Ok),
         on_drift: OnDrift::default(),
         release: Release::default(),
         estimate: listed.made_of.clone(),

@@ -53,22 +53,36 @@ pub struct Hours {
 pub fn read(text: &str) -> Result<BTreeMap<String, History>, NotOurLog> {
     let mut entries = Vec::new();
     if text.trim_start().starts_with('[') {
-        let all: Vec<Value> =
-            serde_json::from_str(text).map_err(|source| NotOurLog::NotJson { line: source.line(), source })?;
+        let all: Vec<Value> = serde_json::from_str(text).map_err(|source| NotOurLog::NotJson {
+            line: source.line(),
+            source,
+        })?;
         entries.extend(all);
     } else {
-        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        for (index, line) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+        {
             let entry = serde_json::from_str(line);
-            entries.push(entry.map_err(|source| NotOurLog::NotJson { line: index + 1, source })?);
+            entries.push(entry.map_err(|source| NotOurLog::NotJson {
+                line: index + 1,
+                source,
+            })?);
         }
     }
     let mut histories: BTreeMap<String, History> = BTreeMap::new();
     for entry in &entries {
-        let Some((at, fields)) = ours(entry) else { continue };
+        let Some((at, fields)) = ours(entry) else {
+            continue;
+        };
         let Some(target) = fields.get("target").and_then(Value::as_str) else {
             continue;
         };
-        histories.entry(target.to_owned()).or_default().add(at, fields);
+        histories
+            .entry(target.to_owned())
+            .or_default()
+            .add(at, fields);
     }
     if histories.is_empty() {
         return Err(NotOurLog::Nothing);
@@ -85,13 +99,21 @@ fn ours(entry: &Value) -> Option<(Timestamp, &Map<String, Value>)> {
     if fields.get("event")?.as_str()? != event::TARGET {
         return None;
     }
-    let at = entry.get("timestamp").or_else(|| fields.get("time"))?.as_str()?;
+    let at = entry
+        .get("timestamp")
+        .or_else(|| fields.get("time"))?
+        .as_str()?;
     Some((at.parse().ok()?, fields))
 }
 
 impl History {
     fn add(&mut self, at: Timestamp, fields: &Map<String, Value>) {
-        let count = |key: &str| fields.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
+        let count = |key: &str| {
+            fields
+                .get(key)
+                .and_then(Value::as_u64)
+                .and_then(|n| u32::try_from(n).ok())
+        };
         if let Some(floor) = count("floor") {
             self.floors.push((at, floor));
         }
@@ -134,15 +156,26 @@ mod tests {
     #[test]
     fn floors_are_summed_up_from_line_to_line_as_they_really_were() {
         let log = [
-            line("2026-03-02T08:00:00Z", r#""decision":"written","floor":0,"original_floor":3"#),
-            line("2026-03-02T16:00:00Z", r#""decision":"failed","floor":0,"original_floor":3"#),
-            line("2026-03-02T16:05:00Z", r#""decision":"written","floor":3,"original_floor":3"#),
+            line(
+                "2026-03-02T08:00:00Z",
+                r#""decision":"written","floor":0,"original_floor":3"#,
+            ),
+            line(
+                "2026-03-02T16:00:00Z",
+                r#""decision":"failed","floor":0,"original_floor":3"#,
+            ),
+            line(
+                "2026-03-02T16:05:00Z",
+                r#""decision":"written","floor":3,"original_floor":3"#,
+            ),
         ];
         let histories = read(&log.join("\n")).unwrap();
         let history = &histories["projects/p/x"];
         assert_eq!((history.writes, history.failures), (2, 1));
         let at = |text: &str| text.parse().unwrap();
-        let hours = history.hours(at("2026-03-02T00:00:00Z"), at("2026-03-02T17:05:00Z")).unwrap();
+        let hours = history
+            .hours(at("2026-03-02T00:00:00Z"), at("2026-03-02T17:05:00Z"))
+            .unwrap();
         assert!((hours.kept - 3.0).abs() < 1e-9, "{hours:?}");
         assert!((hours.without.unwrap() - 27.25).abs() < 1e-9, "{hours:?}");
     }
@@ -152,13 +185,24 @@ mod tests {
         let log = r#"[{"timestamp":"2026-03-02T08:00:00Z","jsonPayload":{"event":"scaling.target","target":"x","decision":"held","floor":5}}]"#;
         let histories = read(log).unwrap();
         let at = |text: &str| text.parse().unwrap();
-        let hours = histories["x"].hours(at("2026-03-02T07:00:00Z"), at("2026-03-02T09:00:00Z")).unwrap();
-        assert!((hours.kept - 5.0).abs() < 1e-9 && hours.without.is_none(), "{hours:?}");
+        let hours = histories["x"]
+            .hours(at("2026-03-02T07:00:00Z"), at("2026-03-02T09:00:00Z"))
+            .unwrap();
+        assert!(
+            (hours.kept - 5.0).abs() < 1e-9 && hours.without.is_none(),
+            "{hours:?}"
+        );
     }
 
     #[test]
     fn a_log_without_a_line_of_ours_is_refused() {
-        assert!(matches!(read(r#"{"event":"request"}"#), Err(NotOurLog::Nothing)));
-        assert!(matches!(read("hello"), Err(NotOurLog::NotJson { line: 1, .. })));
+        assert!(matches!(
+            read(r#"{"event":"request"}"#),
+            Err(NotOurLog::Nothing)
+        ));
+        assert!(matches!(
+            read("hello"),
+            Err(NotOurLog::NotJson { line: 1, .. })
+        ));
     }
 }

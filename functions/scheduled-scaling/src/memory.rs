@@ -39,7 +39,9 @@ pub struct Memory {
 
 /// Why what is remembered cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{key} is {found:?}, which cannot be read: {why}; remove it to start anew from what the target is set to")]
+#[error(
+    "{key} is {found:?}, which cannot be read: {why}; remove it to start anew from what the target is set to"
+)]
 pub struct Unreadable {
     key: &'static str,
     found: String,
@@ -77,12 +79,17 @@ impl Memory {
 
 /// Whether there is anything of ours in `notes`.
 pub fn is_marked(notes: &HashMap<String, String>) -> bool {
-    [ORIGINAL, APPLIED, OVERRIDE].iter().any(|key| note(notes, key).is_some())
+    [ORIGINAL, APPLIED, OVERRIDE]
+        .iter()
+        .any(|key| note(notes, key).is_some())
 }
 
 /// What stands at `key`. A label that was cleared is there still, and empty.
 fn note<'a>(notes: &'a HashMap<String, String>, key: &str) -> Option<&'a str> {
-    notes.get(key).map(String::as_str).filter(|note| !note.is_empty())
+    notes
+        .get(key)
+        .map(String::as_str)
+        .filter(|note| !note.is_empty())
 }
 
 fn unreadable(key: &'static str, found: &str) -> impl FnOnce(String) -> Unreadable {

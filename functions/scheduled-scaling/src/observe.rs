@@ -137,14 +137,24 @@ impl Listed {
 impl Wanted {
     pub(crate) fn by(config: &Config) -> Self {
         Self {
-            label: config.discover.as_ref().map(|discover| discover.label.clone()),
-            named: config.targets.iter().map(|target| target.name.clone()).collect(),
+            label: config
+                .discover
+                .as_ref()
+                .map(|discover| discover.label.clone()),
+            named: config
+                .targets
+                .iter()
+                .map(|target| target.name.clone())
+                .collect(),
         }
     }
 
     /// The value of the label that names a schedule, in `labels`.
     fn label(&self, labels: &HashMap<String, String>) -> Option<String> {
-        labels.get(self.label.as_ref()?).cloned().filter(|value| !value.is_empty())
+        labels
+            .get(self.label.as_ref()?)
+            .cloned()
+            .filter(|value| !value.is_empty())
     }
 
     fn keeps(&self, listed: &Listed) -> bool {
@@ -154,9 +164,12 @@ impl Wanted {
 
 /// The places of all targets that `config` names, and of those that are to be discovered.
 pub fn places(config: &Config) -> BTreeSet<Place> {
-    let named = config.targets.iter().map(|target| Place::of(target.kind, &target.name));
+    let named = config
+        .targets
+        .iter()
+        .map(|target| Place::of(target.kind, &target.name));
     let mut places: BTreeSet<Place> = named.collect();
-    for discover in &config.discover {
+    if let Some(discover) = &config.discover {
         for project in &discover.projects {
             for kind in &discover.kinds {
                 let regions: Vec<_> = match kind {
@@ -190,7 +203,9 @@ pub async fn survey(google: &Google, config: &Config) -> Survey {
     while let Some((place, read)) = reading.next().await {
         match read {
             Ok(listed) => {
-                let named = listed.into_iter().map(|listed| (listed.name.clone(), listed));
+                let named = listed
+                    .into_iter()
+                    .map(|listed| (listed.name.clone(), listed));
                 survey.listed.extend(named);
             }
             Err(refused) => drop(survey.failed.insert(place, refused)),

@@ -100,7 +100,8 @@ impl Wish {
             by: self.by.clone(),
             reason: self.reason.clone(),
         };
-        word.check_new(now, longest).map_err(|why| why.to_string())?;
+        word.check_new(now, longest)
+            .map_err(|why| why.to_string())?;
         Ok(word)
     }
 
@@ -108,7 +109,8 @@ impl Wish {
         match (self.lasting, self.until) {
             (Some(lasting), None) => {
                 let lasting = Duration::from(lasting);
-                from.checked_add(lasting).map_err(|_| "it would never end; say less".to_owned())
+                from.checked_add(lasting)
+                    .map_err(|_| "it would never end; say less".to_owned())
             }
             (None, Some(until)) => Ok(Timestamp::from_second(until.as_second()).unwrap_or(until)),
             (None, None) => Err("it must end: say for how long, as 2h, or until when".to_owned()),

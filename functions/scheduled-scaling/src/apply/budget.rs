@@ -83,7 +83,12 @@ mod tests {
     #[test]
     fn a_minute_has_so_many_changes_and_each_region_its_own() {
         let budget = Budget::new(NonZeroU32::new(2).unwrap());
-        let place = |name| Place::of(Kind::Service, &format!("projects/p/locations/{name}/services/x"));
+        let place = |name| {
+            Place::of(
+                Kind::Service,
+                &format!("projects/p/locations/{name}/services/x"),
+            )
+        };
         let (here, there) = (place("here"), place("there"));
         let start = Timestamp::UNIX_EPOCH;
         let at = |seconds| start + SignedDuration::from_secs(seconds);

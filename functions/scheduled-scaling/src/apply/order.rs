@@ -28,7 +28,10 @@ impl Order {
             (name.clone(), judged)
         });
         let judged = judged.collect();
-        let depths = fleet.bound.keys().map(|name| (name.clone(), depth(&fleet, name)));
+        let depths = fleet
+            .bound
+            .keys()
+            .map(|name| (name.clone(), depth(&fleet, name)));
         let depths = depths.collect();
         let mut order = Self {
             fleet,
@@ -77,7 +80,9 @@ impl Order {
 
     /// The targets of this depth that are to be lowered and that nobody needs any more; the others wait.
     pub(super) fn to_lower(&mut self, depth: usize) -> Vec<(Bound, Vec<String>)> {
-        let bound = self.going(Way::Down).filter(|bound| self.is_at(bound, depth));
+        let bound = self
+            .going(Way::Down)
+            .filter(|bound| self.is_at(bound, depth));
         let all: Vec<Bound> = bound.cloned().collect();
         let mut free = Vec::new();
         for bound in all {
@@ -101,11 +106,14 @@ impl Order {
 
     /// The targets of which only what is remembered changes.
     pub(super) fn to_note(&self) -> Vec<(Bound, Vec<String>)> {
-        self.going(Way::Note).map(|bound| (bound.clone(), Vec::new())).collect()
+        self.going(Way::Note)
+            .map(|bound| (bound.clone(), Vec::new()))
+            .collect()
     }
 
     pub(super) fn record(&mut self, outcome: Outcome) {
-        self.outcomes.insert(outcome.bound.target.name.clone(), outcome);
+        self.outcomes
+            .insert(outcome.bound.target.name.clone(), outcome);
     }
 
     pub(super) fn outcomes(self) -> BTreeMap<String, Outcome> {
@@ -138,8 +146,13 @@ impl Order {
         if bound.target.kind == Kind::Sql {
             return now == Setting::Power(Power::On);
         }
-        let desired = self.judged.get(name).and_then(|judged| judged.desired.as_ref());
-        let needed = desired.and_then(|desired| desired.level.floor()).unwrap_or(0);
+        let desired = self
+            .judged
+            .get(name)
+            .and_then(|judged| judged.desired.as_ref());
+        let needed = desired
+            .and_then(|desired| desired.level.floor())
+            .unwrap_or(0);
         now.floor() >= needed
     }
 
@@ -147,22 +160,27 @@ impl Order {
     /// and were not, and, where nothing of it would be left, those that are not at nothing themselves.
     fn users_in_the_way(&self, bound: &Bound) -> Vec<String> {
         let name = &bound.target.name;
-        let wanted = self.judged.get(name).and_then(|judged| match &judged.decision {
-            Decision::Write(change) => change.set,
-            _ => None,
-        });
-        let ends = wanted.is_some_and(|set| {
-            matches!(set, Setting::Power(Power::Off) | Setting::Manual(0))
-        });
+        let wanted = self
+            .judged
+            .get(name)
+            .and_then(|judged| match &judged.decision {
+                Decision::Write(change) => change.set,
+                _ => None,
+            });
+        let ends = wanted
+            .is_some_and(|set| matches!(set, Setting::Power(Power::Off) | Setting::Manual(0)));
         let in_the_way = self.fleet.users_of(name).filter(|user| {
             let user = &user.target.name;
             let Some(now) = self.now(user) else {
                 return true;
             };
-            let lowered = self.judged.get(user).and_then(|judged| match &judged.decision {
-                Decision::Write(change) => change.set,
-                _ => None,
-            });
+            let lowered = self
+                .judged
+                .get(user)
+                .and_then(|judged| match &judged.decision {
+                    Decision::Write(change) => change.set,
+                    _ => None,
+                });
             let pending = lowered.is_some_and(|set| set.compare(now).is_lt());
             pending || (ends && now.floor() > 0)
         });
@@ -172,6 +190,13 @@ impl Order {
 
 /// How many targets must be up before this one, one after the other. The configuration has no circles.
 fn depth(fleet: &Fleet, name: &str) -> usize {
-    let needed = fleet.bound.get(name).into_iter().flat_map(|bound| fleet.needed_by(bound));
-    needed.map(|needed| depth(fleet, needed) + 1).max().unwrap_or(0)
+    let needed = fleet
+        .bound
+        .get(name)
+        .into_iter()
+        .flat_map(|bound| fleet.needed_by(bound));
+    needed
+        .map(|needed| depth(fleet, needed) + 1)
+        .max()
+        .unwrap_or(0)
 }

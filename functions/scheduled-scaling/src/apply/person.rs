@@ -78,7 +78,8 @@ impl Scaler {
     ) -> Result<Run, NotGranted> {
         let fleet = self.fleet().await;
         let bound = fleet.find(name)?.clone();
-        self.ask(&fleet, bound, &Ask::Release { mode, to, force }).await
+        self.ask(&fleet, bound, &Ask::Release { mode, to, force })
+            .await
     }
 
     fn check_word(&self, bound: &Bound, word: &Override) -> Result<(), NotGranted> {
@@ -87,7 +88,9 @@ impl Scaler {
             why,
         };
         let Some(schedule) = bound.schedule(&self.config) else {
-            return Err(unfit("it follows no schedule, so there is nothing to override".to_owned()));
+            return Err(unfit(
+                "it follows no schedule, so there is nothing to override".to_owned(),
+            ));
         };
         let (Word::Pin(level) | Word::Boost(level)) = word.kind else {
             return Ok(());
@@ -247,7 +250,9 @@ fn with_word(
 
 /// The databases that a target needs and that do not run.
 fn databases_down(fleet: &Fleet, bound: &Bound) -> Vec<String> {
-    let needed = fleet.needed_by(bound).filter_map(|name| fleet.bound.get(name));
+    let needed = fleet
+        .needed_by(bound)
+        .filter_map(|name| fleet.bound.get(name));
     let down = needed.filter(|needed| {
         needed.target.kind == Kind::Sql && found(needed) != Some(Setting::Power(Power::On))
     });
@@ -262,7 +267,10 @@ impl Fleet {
         }
         let known = || self.bound.keys().cloned().collect();
         let name_of = |name: &str| name.to_owned();
-        let mut short = self.bound.values().filter(|bound| bound.target.short_name() == name);
+        let mut short = self
+            .bound
+            .values()
+            .filter(|bound| bound.target.short_name() == name);
         match (short.next(), short.next()) {
             (Some(bound), None) => Ok(bound),
             (Some(_), Some(_)) => Err(NoSuchTarget::Ambiguous {

@@ -6,10 +6,11 @@ use super::{
     person::remembered,
 };
 use crate::{
+    config::Target,
     decide::{Change, Decision, Why},
     fleet::Bound,
     google::{Operation, Refusal, Refused, Write},
-    observe::{Listed, look_again},
+    observe::{Listed, Place, look_again},
     schedule::Setting,
 };
 use jiff::Timestamp;
@@ -21,6 +22,19 @@ use tokio::time::{Instant, sleep};
 const TRIES: u32 = 3;
 /// How long at most before it is looked at again, so that two of us do not meet again.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// When and how it is a target's turn.
+#[derive(Debug, Clone)]
+pub(super) struct Turn {
+    /// The targets that must be up before it and are not.
+    pub(super) waits_for: Vec<String>,
+    /// The way that it is to go.
+    pub(super) way: Way,
+    /// The instant of the run.
+    pub(super) at: Timestamp,
+    /// Until when the run waits for room in a minute's writes.
+    pub(super) until: Instant,
+}
 
 /// What became of one target.
 #[derive(Debug, Clone)]
@@ -57,79 +71,77 @@ pub enum Ended {
 impl Scaler {
     /// Deals with one target that is to go `way`. What goes another way when it is looked at again waits for the next run:
     /// the order of the run would not hold for it.
-    pub(super) async fn step(
-        &self,
-        mut bound: Bound,
-        waits_for: Vec<String>,
-        way: Way,
-        mut at: Timestamp,
-        until: Instant,
-    ) -> Outcome {
+    pub(super) async fn step(&self, mut bound: Bound, turn: &Turn) -> Outcome {
+        let mut at = turn.at;
         let mut writes = 0;
         loop {
-            let judged = judge(&self.config, &bound, waits_for.clone(), at);
-            let end = |bound, judged, ended| Outcome {
+            let judged = judge(&self.config, &bound, turn.waits_for.clone(), at);
+            let ended = match self.attempt(&bound, &judged, turn, &mut writes).await {
+                Ok(ended) => ended,
+                Err(refused) if refused.refusal == Refusal::Changed && writes < TRIES => {
+                    match self.look_again(&bound).await {
+                        Ok(anew) => bound = anew,
+                        Err(refused) => {
+                            let ended = Ended::Failed(refused.to_string());
+                            return Outcome {
+                                bound,
+                                judged,
+                                ended,
+                                writes,
+                            };
+                        }
+                    }
+                    at = self.clock.now();
+                    continue;
+                }
+                Err(refused) => self.refusal(&bound.target, refused),
+            };
+            return Outcome {
                 bound,
                 judged,
                 ended,
                 writes,
             };
-            let change = match &judged.decision {
-                Decision::Write(change) => change,
-                other => {
-                    let ended = left(other);
-                    return end(bound, judged, ended);
-                }
-            };
-            let turned = judged.way(&bound) != way;
-            let Some(listed) = bound.listed.as_ref().filter(|_| !turned) else {
-                return end(bound, judged, Ended::Deferred(Why::Changed));
-            };
-            if let Err(why) = self.take_turn(listed, until).await {
-                return end(bound, judged, Ended::Deferred(why));
-            }
-            writes += 1;
-            let write = Write {
-                read: listed,
-                set: change.set,
-                notes: Some(self.notes(&bound, listed, change)),
-                validate_only: false,
-            };
-            let refused = match self.google.write(&write).await {
-                Ok(operation) => {
-                    return Outcome {
-                        bound,
-                        judged,
-                        ended: Ended::Accepted(operation),
-                        writes,
-                    };
-                }
-                Err(refused) => refused,
-            };
-            let again = refused.refusal == Refusal::Changed && writes < TRIES;
-            if !again {
-                let ended = self.refusal(listed, refused);
-                return Outcome {
-                    bound,
-                    judged,
-                    ended,
-                    writes,
-                };
-            }
-            sleep(rand::rng().random_range(Duration::ZERO..PAUSE)).await;
-            match look_again(&self.google, &self.config, listed).await {
-                Ok(listed) => bound = bound.read_anew(&self.config, listed),
-                Err(refused) => {
-                    return Outcome {
-                        bound,
-                        judged,
-                        ended: Ended::Failed(refused.to_string()),
-                        writes,
-                    };
-                }
-            }
-            at = self.clock.now();
         }
+    }
+
+    /// Writes what was decided, once.
+    async fn attempt(
+        &self,
+        bound: &Bound,
+        judged: &Judged,
+        turn: &Turn,
+        writes: &mut u32,
+    ) -> Result<Ended, Refused> {
+        let Decision::Write(change) = &judged.decision else {
+            return Ok(left(&judged.decision));
+        };
+        let turned = judged.way(bound) != turn.way;
+        let Some(listed) = bound.listed.as_ref().filter(|_| !turned) else {
+            return Ok(Ended::Deferred(Why::Changed));
+        };
+        if let Err(why) = self.take_turn(listed, turn.until).await {
+            return Ok(Ended::Deferred(why));
+        }
+        *writes += 1;
+        let write = Write {
+            read: listed,
+            set: change.set,
+            notes: Some(self.notes(bound, listed, change)),
+            validate_only: false,
+        };
+        self.google.write(&write).await.map(Ended::Accepted)
+    }
+
+    /// Reads a target again that somebody has changed meanwhile, after a moment.
+    async fn look_again(&self, bound: &Bound) -> Result<Bound, Refused> {
+        let pause = rand::rng().random_range(Duration::ZERO..PAUSE);
+        sleep(pause).await;
+        let Some(listed) = &bound.listed else {
+            return Ok(bound.clone());
+        };
+        let listed = look_again(&self.google, &self.config, listed).await?;
+        Ok(bound.read_anew(&self.config, listed))
     }
 
     /// Waits for room in the region's minute, as long as the run has time.
@@ -155,10 +167,10 @@ impl Scaler {
         memory.written_to(listed.kind, listed.notes.clone())
     }
 
-    fn refusal(&self, listed: &Listed, refused: Refused) -> Ended {
+    fn refusal(&self, target: &Target, refused: Refused) -> Ended {
         match refused.refusal {
             Refusal::Quota => {
-                let place = listed.place();
+                let place = Place::of(target.kind, &target.name);
                 self.budget.exhaust(&place, self.clock.now());
                 Ended::Deferred(Why::Quota(place.to_string()))
             }
@@ -195,7 +207,11 @@ impl Outcome {
 
     /// Whether something is still being carried out, or went wrong.
     pub fn is_settled(&self) -> bool {
-        let ready = self.bound.listed.as_ref().is_some_and(|listed| listed.is_ready);
+        let ready = self
+            .bound
+            .listed
+            .as_ref()
+            .is_some_and(|listed| listed.is_ready);
         ready && !matches!(self.ended, Ended::Accepted(_) | Ended::Failed(_))
     }
 }

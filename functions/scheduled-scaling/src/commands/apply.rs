@@ -21,12 +21,19 @@ pub(super) async fn execute(context: &Context, args: &ApplyArgs) -> Result<ExitS
 pub(super) async fn run(context: &Context) -> RunReport {
     let run = context.scaler.run().await;
     let report = RunReport::new(&run);
-    context.announcer.tell(&context.scaler.config, &run, &report).await;
+    context
+        .announcer
+        .tell(&context.scaler.config, &run, &report)
+        .await;
     report
 }
 
 /// Why nothing could be read.
 pub(super) fn why_dark(report: &RunReport) -> String {
-    let why: Vec<String> = report.unread.iter().map(|unread| unread.why.clone()).collect();
+    let why: Vec<String> = report
+        .unread
+        .iter()
+        .map(|unread| unread.why.clone())
+        .collect();
     why.join("; ")
 }

@@ -36,13 +36,19 @@ pub(super) async fn release(context: &Context, args: &ReleaseArgs) -> Result<Exi
     } else {
         bound.target.release
     };
-    let run = context.scaler.release_target(&args.target, mode, to, args.force).await?;
+    let run = context
+        .scaler
+        .release_target(&args.target, mode, to, args.force)
+        .await?;
     print(&told(context, &run).await, args.output)
 }
 
 /// Tells the log and the topic.
 pub(super) async fn told(context: &Context, run: &Run) -> RunReport {
     let report = RunReport::new(run);
-    context.announcer.tell(&context.scaler.config, run, &report).await;
+    context
+        .announcer
+        .tell(&context.scaler.config, run, &report)
+        .await;
     report
 }

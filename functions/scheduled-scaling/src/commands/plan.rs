@@ -33,9 +33,17 @@ pub(super) async fn online(
     let config = fleet.as_config(&context.scaler.config);
     let mut plan = plan(&config, &prices, range(args, now));
     plan.pending = Some(pending(&context.scaler.config, &fleet, now));
-    plan.unread = fleet.unread.iter().map(|(place, why)| format!("{place}: {why}")).collect();
+    plan.unread = fleet
+        .unread
+        .iter()
+        .map(|(place, why)| format!("{place}: {why}"))
+        .collect();
     show(&plan, args.output)?;
-    let pending = plan.pending.iter().flatten().any(|pending| pending.is_change);
+    let pending = plan
+        .pending
+        .iter()
+        .flatten()
+        .any(|pending| pending.is_change);
     Ok(if args.exit_code && pending {
         ExitStatus::Pending
     } else if plan.unread.is_empty() {

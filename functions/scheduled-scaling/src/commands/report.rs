@@ -1,9 +1,7 @@
 //! `scheduled-scaling report`.
 
 use super::{convert::read, plan::prices, print};
-use crate::{
-    cli::ReportArgs, config::Config, error::Error, history, report::savings::Savings,
-};
+use crate::{cli::ReportArgs, config::Config, error::Error, history, report::savings::Savings};
 use jiff::{SignedDuration, Timestamp};
 use nightshift_runtime::{ExitStatus, config::HumanDuration};
 use std::time::Duration;
@@ -16,7 +14,10 @@ pub(super) fn execute(
     let since = since(&args.since, now)?;
     let histories = history::read(&read(&args.log)?)?;
     let prices = prices(args.prices.as_deref())?;
-    print(&Savings::new(config, &prices, &histories, since, now), args.output)
+    print(
+        &Savings::new(config, &prices, &histories, since, now),
+        args.output,
+    )
 }
 
 /// A time, or how long ago.
@@ -30,5 +31,6 @@ fn since(text: &str, now: Timestamp) -> Result<Timestamp, Error> {
         ))
     })?;
     let ago = SignedDuration::try_from(Duration::from(ago)).unwrap_or(SignedDuration::MAX);
-    now.checked_sub(ago).map_err(|_| Error::Usage(format!("--since {text} is before all time")))
+    now.checked_sub(ago)
+        .map_err(|_| Error::Usage(format!("--since {text} is before all time")))
 }

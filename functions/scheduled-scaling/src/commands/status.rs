@@ -11,5 +11,8 @@ pub(super) async fn execute(
     now: Timestamp,
 ) -> Result<ExitStatus, Error> {
     let fleet = context.scaler.fleet().await;
-    print(&Status::new(&context.scaler.config, &fleet, now), args.output)
+    print(
+        &Status::new(&context.scaler.config, &fleet, now),
+        args.output,
+    )
 }

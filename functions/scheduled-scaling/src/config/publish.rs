@@ -19,12 +19,15 @@ impl Publish {
     pub(super) fn check(&self) -> Result<(), String> {
         let Some(topic) = &self.topic else {
             return match self.notify_before {
-                Some(_) => Err("publish.notify_before: nobody is told; write publish.topic too".into()),
+                Some(_) => {
+                    Err("publish.notify_before: nobody is told; write publish.topic too".into())
+                }
                 None => Ok(()),
             };
         };
         let parts: Vec<&str> = topic.split('/').collect();
-        if matches!(parts[..], ["projects", project, "topics", name] if !project.is_empty() && !name.is_empty()) {
+        if matches!(parts[..], ["projects", project, "topics", name] if !project.is_empty() && !name.is_empty())
+        {
             return Ok(());
         }
         Err(format!(

@@ -208,7 +208,10 @@ fn check_discover(discover: &Discover) -> Result<(), InvalidSchedule> {
         return wrong("kinds", "it is empty; leave it out to look for all");
     }
     if check_name(&discover.label).is_err() {
-        return wrong("label", &format!("it is {:?}; a label is {NAME_FORM}", discover.label));
+        return wrong(
+            "label",
+            &format!("it is {:?}; a label is {NAME_FORM}", discover.label),
+        );
     }
     Ok(())
 }

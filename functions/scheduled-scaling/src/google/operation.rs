@@ -58,7 +58,8 @@ impl Google {
 
     async fn look_at(&self, operation: &Operation) -> Result<Option<Ended>, Refused> {
         let name = &operation.name;
-        let refused = |error| Refused::new(format!("look at operation {name}"), operation.kind, &error);
+        let refused =
+            |error| Refused::new(format!("look at operation {name}"), operation.kind, &error);
         if operation.kind == Kind::Sql {
             let get = self.operations.get();
             let get = get.set_project(&operation.project).set_operation(name);

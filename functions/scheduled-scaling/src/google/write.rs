@@ -160,7 +160,13 @@ fn service_scaling(
     let scaling = ServiceScaling::new();
     let found = read.setting.as_ref().ok().copied();
     match (found, set) {
-        (Some(Setting::Automatic { min: least, max: most }), Setting::Automatic { min, max }) => {
+        (
+            Some(Setting::Automatic {
+                min: least,
+                max: most,
+            }),
+            Setting::Automatic { min, max },
+        ) => {
             let mut mask = Vec::new();
             let mut scaling = scaling;
             if least != min {

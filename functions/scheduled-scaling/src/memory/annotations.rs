@@ -104,7 +104,10 @@ fn of_word(word: &Override) -> String {
         text.push_str(&format!(" by={}", by.replace(char::is_whitespace, "_")));
     }
     if let Some(reason) = &word.reason {
-        text.push_str(&format!(" reason={}", reason.replace(char::is_control, " ")));
+        text.push_str(&format!(
+            " reason={}",
+            reason.replace(char::is_control, " ")
+        ));
     }
     text
 }

@@ -45,12 +45,17 @@ pub(super) fn write(memory: &Memory, notes: &mut HashMap<String, String>) {
         None => drop(notes.get_mut(key).map(String::clear)),
     };
     let stamp = memory.applied.as_ref();
-    let put_back = stamp.filter(|stamp| !stamp.put_back.is_empty()).map(|stamp| {
-        let times: Vec<String> = stamp.put_back.iter().map(|at| of_time(Some(*at))).collect();
-        times.join("_")
-    });
+    let put_back = stamp
+        .filter(|stamp| !stamp.put_back.is_empty())
+        .map(|stamp| {
+            let times: Vec<String> = stamp.put_back.iter().map(|at| of_time(Some(*at))).collect();
+            times.join("_")
+        });
     set(ORIGINAL, memory.original.and_then(of_setting));
-    set(APPLIED, stamp.and_then(|stamp| of_stamp(stamp, memory.by_label)));
+    set(
+        APPLIED,
+        stamp.and_then(|stamp| of_stamp(stamp, memory.by_label)),
+    );
     set(PUT_BACK, put_back);
     set(OVERRIDE, memory.word.as_ref().and_then(of_word));
 }
@@ -128,5 +133,6 @@ fn maybe_time(text: &str) -> Result<Option<Timestamp>, String> {
 fn time(text: &str) -> Result<Timestamp, String> {
     let local = DateTime::strptime(TIME, text).map_err(|_| format!("{text:?} is no time"))?;
     let at = local.to_zoned(TimeZone::UTC);
-    at.map(|at| at.timestamp()).map_err(|_| format!("{text:?} is no time"))
+    at.map(|at| at.timestamp())
+        .map_err(|_| format!("{text:?} is no time"))
 }

@@ -45,7 +45,11 @@ fn what_is_remembered_comes_back_beside_what_others_wrote() {
         original: Some(Setting::Automatic { min: 1, max: None }),
         applied: Some(stamp(setting)),
         by_label: true,
-        word: Some(word(boost, Some("ana@acme.example"), Some("sale = on, until noon"))),
+        word: Some(word(
+            boost,
+            Some("ana@acme.example"),
+            Some("sale = on, until noon"),
+        )),
     };
     let notes = memory.written_to(Kind::Service, foreign());
     assert_eq!(notes[ORIGINAL], "min=1");
@@ -55,7 +59,10 @@ fn what_is_remembered_comes_back_beside_what_others_wrote() {
          put-back=2026-03-09T16:00:00Z,2026-03-09T16:05:00Z rule=mon-fri 08:00-18:00 (2026-03-09)"
     );
     assert_eq!(Memory::read(Kind::Service, &notes), Ok(memory));
-    assert_eq!(Memory::default().written_to(Kind::Service, notes), foreign());
+    assert_eq!(
+        Memory::default().written_to(Kind::Service, notes),
+        foreign()
+    );
 }
 
 #[test]
@@ -90,11 +97,20 @@ fn what_cannot_be_read_is_not_taken_for_absent() {
         (ORIGINAL, "rule=x"),
         (APPLIED, "min=x since=2026-03-09T15:00:00Z rule=core"),
         (APPLIED, "min=1 since=yesterday rule=core"),
-        (OVERRIDE, "kind=boost from=2026-03-09T15:00:00Z until=2026-03-09T17:00:00Z"),
-        (OVERRIDE, "kind=boost min=1 manual=2 from=2026-03-09T15:00:00Z"),
+        (
+            OVERRIDE,
+            "kind=boost from=2026-03-09T15:00:00Z until=2026-03-09T17:00:00Z",
+        ),
+        (
+            OVERRIDE,
+            "kind=boost min=1 manual=2 from=2026-03-09T15:00:00Z",
+        ),
     ] {
         let notes = HashMap::from([(key.to_owned(), value.to_owned())]);
         let error = Memory::read(Kind::Service, &notes).unwrap_err().to_string();
-        assert!(error.contains(key) && error.contains("remove it"), "{error}");
+        assert!(
+            error.contains(key) && error.contains("remove it"),
+            "{error}"
+        );
     }
 }

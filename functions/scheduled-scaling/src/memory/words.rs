@@ -18,7 +18,10 @@ impl<'a> Words<'a> {
                 return Ok(Self(words));
             }
             let key = text.split(['=', ' ']).next().unwrap_or_default();
-            let Some(rest) = text.strip_prefix(key).and_then(|rest| rest.strip_prefix('=')) else {
+            let Some(rest) = text
+                .strip_prefix(key)
+                .and_then(|rest| rest.strip_prefix('='))
+            else {
                 return Err(format!("{key:?} has no value"));
             };
             let end = if last.contains(&key) {
@@ -51,13 +54,20 @@ impl<'a> Words<'a> {
     }
 
     fn count(&self, key: &str) -> Result<Option<u32>, String> {
-        let parse = |text: &str| text.parse().map_err(|_| format!("{key}={text} is no count"));
+        let parse = |text: &str| {
+            text.parse()
+                .map_err(|_| format!("{key}={text} is no count"))
+        };
         self.get(key).map(parse).transpose()
     }
 
     /// `min=4 max=10`, `manual=3` or `power=on`.
     pub(super) fn setting(&self) -> Result<Option<Setting>, String> {
-        let (min, max, manual) = (self.count("min")?, self.count("max")?, self.count("manual")?);
+        let (min, max, manual) = (
+            self.count("min")?,
+            self.count("max")?,
+            self.count("manual")?,
+        );
         let power = self.get("power").map(power).transpose()?;
         match (min, manual, power) {
             (Some(min), None, None) => Ok(Some(Setting::Automatic { min, max })),

@@ -21,8 +21,12 @@ pub(super) async fn list(
     loop {
         let request = google.instances.list().set_project(&place.project);
         let page = request.set_page_token(token).send().await;
-        let page = page.map_err(|error| Refused::new(format!("list {place}"), Kind::Sql, &error))?;
-        let listed = page.items.into_iter().map(|instance| read(instance, wanted));
+        let page =
+            page.map_err(|error| Refused::new(format!("list {place}"), Kind::Sql, &error))?;
+        let listed = page
+            .items
+            .into_iter()
+            .map(|instance| read(instance, wanted));
         kept.extend(listed.filter(|listed| wanted.keeps(listed)));
         token = page.next_page_token;
         if token.is_empty() {
@@ -33,8 +37,15 @@ pub(super) async fn list(
 
 pub(super) async fn get(google: &Google, name: &str, wanted: &Wanted) -> Result<Listed, Refused> {
     let mut parts = name.split('/').skip(1).step_by(2);
-    let (project, instance) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let request = google.instances.get().set_project(project).set_instance(instance);
+    let (project, instance) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
+    let request = google
+        .instances
+        .get()
+        .set_project(project)
+        .set_instance(instance);
     request
         .send()
         .await
@@ -54,7 +65,10 @@ fn read(instance: DatabaseInstance, wanted: &Wanted) -> Listed {
         setting,
         memory: memory(Kind::Sql, &settings.user_labels),
         notes: settings.user_labels,
-        etag: settings.settings_version.map(|version| version.to_string()).unwrap_or_default(),
+        etag: settings
+            .settings_version
+            .map(|version| version.to_string())
+            .unwrap_or_default(),
         // It does one thing at a time and refuses another: nothing is gained by asking before.
         reconciling_since: None,
         is_ready: instance.state == SqlInstanceState::Runnable,
@@ -73,6 +87,8 @@ fn setting(instance: &DatabaseInstance) -> Result<Setting, String> {
     match &settings.activation_policy {
         SqlActivationPolicy::Always => Ok(Setting::Power(Power::On)),
         SqlActivationPolicy::Never => Ok(Setting::Power(Power::Off)),
-        other => Err(format!("its activation policy is {other}, neither ALWAYS nor NEVER")),
+        other => Err(format!(
+            "its activation policy is {other}, neither ALWAYS nor NEVER"
+        )),
     }
 }

@@ -19,14 +19,22 @@ pub(super) fn containers(containers: &[Container], has_gpu: bool) -> Option<Esti
         let none = HashMap::new();
         let resources = container.resources.as_ref();
         let limits = resources.map_or(&none, |resources| &resources.limits);
-        milli_cpu += limits.get("cpu").map_or(Some(1000), |text| thousandths(text))?;
-        memory += limits.get("memory").map_or(Some(512 * MIB), |text| bytes(text))?;
+        milli_cpu += limits
+            .get("cpu")
+            .map_or(Some(1000), |text| thousandths(text))?;
+        memory += limits
+            .get("memory")
+            .map_or(Some(512 * MIB), |text| bytes(text))?;
         idle &= resources.is_none_or(|resources| resources.cpu_idle);
     }
     Some(Estimate {
         milli_cpu,
         memory: ByteSize::new(memory),
-        billing: if idle { Billing::Request } else { Billing::Instance },
+        billing: if idle {
+            Billing::Request
+        } else {
+            Billing::Instance
+        },
         baseline: None,
         highly_available: false,
         region: None,
@@ -56,12 +64,18 @@ fn thousandths(text: &str) -> Option<u32> {
     }
     let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
     let part: u32 = format!("{part:0<3}").get(..3)?.parse().ok()?;
-    whole.parse::<u32>().ok()?.checked_mul(1000)?.checked_add(part)
+    whole
+        .parse::<u32>()
+        .ok()?
+        .checked_mul(1000)?
+        .checked_add(part)
 }
 
 /// `512Mi`, `2Gi`, `1G` or `1073741824`.
 fn bytes(text: &str) -> Option<u64> {
-    let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let at = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(at);
     let unit = match unit {
         "" => 1,
@@ -82,10 +96,19 @@ mod tests {
 
     #[test]
     fn amounts_are_read_as_kubernetes_writes_them() {
-        assert_eq!(["1000m", "2", "0.5", "x"].map(thousandths), [Some(1000), Some(2000), Some(500), None]);
+        assert_eq!(
+            ["1000m", "2", "0.5", "x"].map(thousandths),
+            [Some(1000), Some(2000), Some(500), None]
+        );
         assert_eq!(
             ["512Mi", "2Gi", "1G", "1024", "1Ti"].map(bytes),
-            [Some(512 * MIB), Some(2048 * MIB), Some(1_000_000_000), Some(1024), None]
+            [
+                Some(512 * MIB),
+                Some(2048 * MIB),
+                Some(1_000_000_000),
+                Some(1024),
+                None
+            ]
         );
     }
 }

@@ -28,7 +28,10 @@ pub(super) async fn list(
                 said: format!("unreachable: {}", page.unreachable.join(", ")),
             });
         }
-        let listed = page.services.into_iter().map(|service| read(service, wanted));
+        let listed = page
+            .services
+            .into_iter()
+            .map(|service| read(service, wanted));
         kept.extend(listed.filter(|listed| wanted.keeps(listed)));
         token = page.next_page_token;
         if token.is_empty() {
@@ -46,7 +49,10 @@ pub(super) async fn get(google: &Google, name: &str, wanted: &Wanted) -> Result<
 
 fn read(service: Service, wanted: &Wanted) -> Listed {
     let template = service.template.unwrap_or_default();
-    let floor = template.scaling.as_ref().map(|scaling| scaling.min_instance_count);
+    let floor = template
+        .scaling
+        .as_ref()
+        .map(|scaling| scaling.min_instance_count);
     let changed = time(service.update_time.as_ref());
     Listed {
         kind: Kind::Service,
@@ -56,7 +62,9 @@ fn read(service: Service, wanted: &Wanted) -> Listed {
         memory: memory(Kind::Service, &service.annotations),
         reconciling_since: changed.filter(|_| service.reconciling),
         is_ready: true,
-        revision_floor: floor.and_then(|floor| u32::try_from(floor).ok()).filter(|floor| *floor > 0),
+        revision_floor: floor
+            .and_then(|floor| u32::try_from(floor).ok())
+            .filter(|floor| *floor > 0),
         last_writer: text(&service.last_modifier),
         made_of: made_of::containers(&template.containers, template.node_selector.is_some()),
         name: service.name,

@@ -35,7 +35,12 @@ pub(super) async fn list(
 }
 
 pub(super) async fn get(google: &Google, name: &str, wanted: &Wanted) -> Result<Listed, Refused> {
-    let answer = google.worker_pools.get_worker_pool().set_name(name).send().await;
+    let answer = google
+        .worker_pools
+        .get_worker_pool()
+        .set_name(name)
+        .send()
+        .await;
     answer
         .map(|pool| read(pool, wanted))
         .map_err(|error| Refused::new(format!("read {name}"), Kind::WorkerPool, &error))
@@ -46,7 +51,10 @@ fn read(pool: WorkerPool, wanted: &Wanted) -> Listed {
     Listed {
         kind: Kind::WorkerPool,
         label: wanted.label(&pool.labels),
-        may_interrupt: pool.labels.get(INTERRUPT).is_some_and(|value| value == "ok"),
+        may_interrupt: pool
+            .labels
+            .get(INTERRUPT)
+            .is_some_and(|value| value == "ok"),
         setting: setting(pool.scaling.as_ref()),
         memory: memory(Kind::WorkerPool, &pool.annotations),
         reconciling_since: changed.filter(|_| pool.reconciling),
@@ -67,8 +75,12 @@ fn setting(scaling: Option<&WorkerPoolScaling>) -> Result<Setting, String> {
     let scaling = scaling.ok_or("it has no scaling")?;
     let all = serde_json::to_value(scaling).unwrap_or(Value::Null);
     if all["scalingMode"] == "AUTOMATIC" {
-        return Err("it scales automatically, which is left alone; set it to manual scaling".into());
+        return Err(
+            "it scales automatically, which is left alone; set it to manual scaling".into(),
+        );
     }
-    let manual = scaling.manual_instance_count.ok_or("it has no manual count")?;
+    let manual = scaling
+        .manual_instance_count
+        .ok_or("it has no manual count")?;
     Ok(Setting::Manual(count(manual)?))
 }

@@ -37,12 +37,25 @@ fn of(config: &Config, bound: &Bound, at: Timestamp) -> Option<Pending> {
         Decision::Write(change) => {
             let least = change.set.or(found(bound)).map_or(0, Setting::floor);
             let drift = change.drift.map(|drift| {
-                let by = bound.listed.as_ref().and_then(|listed| listed.last_writer.as_deref());
-                format!("{} changed {} to {}", by.unwrap_or("somebody"), drift.expected, drift.found)
+                let by = bound
+                    .listed
+                    .as_ref()
+                    .and_then(|listed| listed.last_writer.as_deref());
+                format!(
+                    "{} changed {} to {}",
+                    by.unwrap_or("somebody"),
+                    drift.expected,
+                    drift.found
+                )
             });
-            (change.set, drift.or_else(|| floor_of_revision(bound, least)))
+            (
+                change.set,
+                drift.or_else(|| floor_of_revision(bound, least)),
+            )
         }
-        Decision::Hold(why) | Decision::Defer(why) | Decision::Refuse(why) => (None, Some(why.to_string())),
+        Decision::Hold(why) | Decision::Defer(why) | Decision::Refuse(why) => {
+            (None, Some(why.to_string()))
+        }
     };
     (to.is_some() || why.is_some()).then(|| Pending {
         target: bound.target.name.clone(),
@@ -55,7 +68,11 @@ fn of(config: &Config, bound: &Bound, at: Timestamp) -> Option<Pending> {
 
 /// A floor that the revision carries itself, above what the schedule ever comes down to.
 fn floor_of_revision(bound: &Bound, least: u32) -> Option<String> {
-    let floor = bound.listed.as_ref()?.revision_floor.filter(|floor| *floor > least)?;
+    let floor = bound
+        .listed
+        .as_ref()?
+        .revision_floor
+        .filter(|floor| *floor > least)?;
     Some(format!(
         "its revision carries a floor of {floor} itself; less has no effect until it is deployed with --min-instances=0"
     ))
@@ -64,7 +81,10 @@ fn floor_of_revision(bound: &Bound, least: u32) -> Option<String> {
 impl Fleet {
     /// `config` with the targets that there are, and what is known about each, as if they had been written.
     pub fn as_config(&self, config: &Config) -> Config {
-        let following = self.bound.values().filter(|bound| bound.purpose == Purpose::Follow);
+        let following = self
+            .bound
+            .values()
+            .filter(|bound| bound.purpose == Purpose::Follow);
         let mut seen = config.clone();
         seen.targets = following.clone().map(as_target).collect();
         seen.overrides = following

@@ -102,14 +102,19 @@ impl Checked {
         let Some(probed) = &self.probed else {
             return String::new();
         };
-        let good = probed.iter().filter(|probed| probed.works == Some(true)).count();
+        let good = probed
+            .iter()
+            .filter(|probed| probed.works == Some(true))
+            .count();
         let mut text = format!("{good} of {} targets would accept a change\n", probed.len());
         for open in probed.iter().filter(|probed| probed.works.is_none()) {
             let why = open.why.as_deref().unwrap_or_default();
             text.push_str(&format!("  ? {}: {why}\n", open.target));
         }
         if let Some(ahead) = self.clock_ahead_s {
-            text.push_str(&format!("this machine's clock is {ahead} s ahead of Google's\n"));
+            text.push_str(&format!(
+                "this machine's clock is {ahead} s ahead of Google's\n"
+            ));
         }
         for failure in &self.failures {
             text.push_str(&format!("  ! {}: {}\n", failure.subject, failure.why));

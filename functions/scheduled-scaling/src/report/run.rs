@@ -76,7 +76,11 @@ pub struct TargetReport {
 impl RunReport {
     /// Describes a run.
     pub fn new(run: &Run) -> Self {
-        let targets: Vec<_> = run.outcomes.values().map(|outcome| target(outcome, run.at)).collect();
+        let targets: Vec<_> = run
+            .outcomes
+            .values()
+            .map(|outcome| target(outcome, run.at))
+            .collect();
         let mut counts = BTreeMap::new();
         for target in &targets {
             *counts.entry(target.decision).or_insert(0) += 1;
@@ -118,7 +122,10 @@ fn target(outcome: &Outcome, at: Timestamp) -> TargetReport {
         Decision::Write(change) => Some(change),
         _ => None,
     };
-    let memory = bound.listed.as_ref().and_then(|listed| listed.memory.as_ref().ok());
+    let memory = bound
+        .listed
+        .as_ref()
+        .and_then(|listed| listed.memory.as_ref().ok());
     let original = memory.and_then(|memory| memory.original);
     let original = original.or_else(|| change.and_then(|change| change.original));
     let written = matches!(outcome.ended, Ended::Accepted(_) | Ended::Written);
@@ -129,7 +136,9 @@ fn target(outcome: &Outcome, at: Timestamp) -> TargetReport {
         schedule: Some(bound.target.schedule.clone()).filter(|name| !name.is_empty()),
         decision: word(outcome),
         from: crate::apply::found(bound).map(|setting| setting.to_string()),
-        to: change.and_then(|change| change.set).map(|setting| setting.to_string()),
+        to: change
+            .and_then(|change| change.set)
+            .map(|setting| setting.to_string()),
         rule: desired.map(|desired| desired.rule.to_string()),
         since: desired.and_then(|desired| desired.since),
         until: desired.and_then(|desired| desired.until),
@@ -155,10 +164,14 @@ fn word(outcome: &Outcome) -> &'static str {
     };
     match &outcome.ended {
         Ended::Nothing => "nothing",
-        Ended::Written | Ended::Accepted(_) if change.is_some_and(|change| change.stamp.is_none()) => {
+        Ended::Written | Ended::Accepted(_)
+            if change.is_some_and(|change| change.stamp.is_none()) =>
+        {
             "released"
         }
-        Ended::Written | Ended::Accepted(_) if change.is_some_and(|change| change.set.is_none()) => {
+        Ended::Written | Ended::Accepted(_)
+            if change.is_some_and(|change| change.set.is_none()) =>
+        {
             "noted"
         }
         Ended::Written => "written",
@@ -192,23 +205,39 @@ fn reason(outcome: &Outcome) -> Option<String> {
                 ));
             }
             let drift = change.drift?;
-            Some(format!("somebody changed {} to {}", drift.expected, drift.found))
+            Some(format!(
+                "somebody changed {} to {}",
+                drift.expected, drift.found
+            ))
         }
     }
 }
 
 impl Report for RunReport {
     fn table(&self) -> String {
-        let columns = ["TARGET", "DECISION", "FROM", "TO", "RULE", "UNTIL", "REASON"];
+        let columns = [
+            "TARGET", "DECISION", "FROM", "TO", "RULE", "UNTIL", "REASON",
+        ];
         let mut table = Table::new(columns.map(Column::text));
         let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
         let until = |target: &TargetReport| {
-            target.until.map_or_else(|| "-".to_owned(), |until| until.strftime("%F %H:%MZ").to_string())
+            target.until.map_or_else(
+                || "-".to_owned(),
+                |until| until.strftime("%F %H:%MZ").to_string(),
+            )
         };
-        let news = self.targets.iter().filter(|target| target.decision != "nothing");
+        let news = self
+            .targets
+            .iter()
+            .filter(|target| target.decision != "nothing");
         for target in news {
             table.row([
-                target.target.rsplit('/').next().unwrap_or_default().to_owned(),
+                target
+                    .target
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
                 target.decision.to_owned(),
                 or_dash(target.from.as_deref()),
                 or_dash(target.to.as_deref()),
@@ -224,13 +253,21 @@ impl Report for RunReport {
         for unread in &self.unread {
             text.push_str(&format!("! {}: {}\n", unread.place, unread.why));
         }
-        let counts: Vec<String> = self.counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+        let counts: Vec<String> = self
+            .counts
+            .iter()
+            .map(|(word, count)| format!("{count} {word}"))
+            .collect();
         let counts = if counts.is_empty() {
             "no targets".to_owned()
         } else {
             counts.join(", ")
         };
-        text.push_str(&format!("{}: {counts}; {} writes\n", self.at.strftime("%FT%H:%M:%SZ"), self.writes));
+        text.push_str(&format!(
+            "{}: {counts}; {} writes\n",
+            self.at.strftime("%FT%H:%M:%SZ"),
+            self.writes
+        ));
         text
     }
 }

@@ -57,7 +57,9 @@ impl Savings {
                     .targets
                     .iter()
                     .find(|target| target.name == *name)
-                    .ok_or_else(|| "the configuration does not name it; write it with an estimate".to_owned())
+                    .ok_or_else(|| {
+                        "the configuration does not name it; write it with an estimate".to_owned()
+                    })
                     .and_then(|target| prices.per_hour(target));
                 savings(name, history, price, since, until)
             })
@@ -66,8 +68,14 @@ impl Savings {
             since,
             until,
             prices_date: prices.date,
-            saved_at_most: targets.iter().filter_map(|target| target.saved_at_most).sum(),
-            unpriced: targets.iter().filter(|target| target.saved_at_most.is_none()).count(),
+            saved_at_most: targets
+                .iter()
+                .filter_map(|target| target.saved_at_most)
+                .sum(),
+            unpriced: targets
+                .iter()
+                .filter(|target| target.saved_at_most.is_none())
+                .count(),
             targets,
         }
     }
@@ -82,14 +90,18 @@ fn savings(
 ) -> TargetSavings {
     let hours = history.hours(since, until);
     let without = hours.and_then(|hours| hours.without);
-    let saved = hours.zip(without).map(|(hours, without)| without - hours.kept);
+    let saved = hours
+        .zip(without)
+        .map(|(hours, without)| without - hours.kept);
     TargetSavings {
         target: name.to_owned(),
         writes: history.writes,
         failures: history.failures,
         kept_hours: hours.map(|hours| hours.kept),
         without_hours: without,
-        saved_at_most: saved.zip(price.as_ref().ok()).map(|(hours, price)| hours * price),
+        saved_at_most: saved
+            .zip(price.as_ref().ok())
+            .map(|(hours, price)| hours * price),
         unpriced: price.err(),
     }
 }
@@ -104,13 +116,22 @@ impl Report for Savings {
             Column::number("WRITES"),
             Column::number("FAILURES"),
         ]);
-        let hours = |hours: Option<f64>| hours.map_or_else(|| "?".to_owned(), |hours| format!("{hours:.1}"));
+        let hours = |hours: Option<f64>| {
+            hours.map_or_else(|| "?".to_owned(), |hours| format!("{hours:.1}"))
+        };
         for target in &self.targets {
             table.row([
-                target.target.rsplit('/').next().unwrap_or_default().to_owned(),
+                target
+                    .target
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
                 hours(target.kept_hours),
                 hours(target.without_hours),
-                target.saved_at_most.map_or_else(|| "unpriced".to_owned(), cents),
+                target
+                    .saved_at_most
+                    .map_or_else(|| "unpriced".to_owned(), cents),
                 target.writes.to_string(),
                 target.failures.to_string(),
             ]);

@@ -61,7 +61,10 @@ impl Status {
     /// How things are at `at`.
     pub fn new(config: &Config, fleet: &Fleet, at: Timestamp) -> Self {
         let targets = fleet.bound.values().map(|bound| status(config, bound, at));
-        let unread = fleet.unread.iter().map(|(place, why)| format!("{place}: {why}"));
+        let unread = fleet
+            .unread
+            .iter()
+            .map(|(place, why)| format!("{place}: {why}"));
         Self {
             at,
             targets: targets.collect(),
@@ -90,11 +93,15 @@ fn status(config: &Config, bound: &Bound, at: Timestamp) -> TargetStatus {
         },
         now: now.map(|setting| setting.to_string()),
         revision_floor,
-        effective_floor: now.map(Setting::floor).max(revision_floor.filter(|_| now.is_some())),
+        effective_floor: now
+            .map(Setting::floor)
+            .max(revision_floor.filter(|_| now.is_some())),
         wanted: desired.map(|desired| desired.level.to_string()),
         rule: desired.map(|desired| desired.rule.to_string()),
         until: desired.and_then(|desired| desired.until),
-        original: memory.and_then(|memory| memory.original).map(|setting| setting.to_string()),
+        original: memory
+            .and_then(|memory| memory.original)
+            .map(|setting| setting.to_string()),
         word: active.max_by_key(|word| word.from).map(word),
         last_writer: listed.and_then(|listed| listed.last_writer.clone()),
         state,
@@ -117,7 +124,9 @@ fn state(decision: &Decision) -> (&'static str, Option<String>) {
         Decision::Write(change) if change.set.is_none() => ("as_wanted", None),
         Decision::Write(change) => (
             "pending",
-            change.drift.map(|drift| format!("somebody changed {} to {}", drift.expected, drift.found)),
+            change
+                .drift
+                .map(|drift| format!("somebody changed {} to {}", drift.expected, drift.found)),
         ),
         Decision::Hold(why) => ("held", Some(why.to_string())),
         Decision::Defer(why) => ("deferred", Some(why.to_string())),
@@ -128,20 +137,39 @@ fn state(decision: &Decision) -> (&'static str, Option<String>) {
 
 impl Report for Status {
     fn table(&self) -> String {
-        let columns = ["TARGET", "SCHEDULE", "NOW", "REVISION", "WANTED", "RULE", "UNTIL", "STATE", "OVERRIDE", "REASON"];
+        let columns = [
+            "TARGET", "SCHEDULE", "NOW", "REVISION", "WANTED", "RULE", "UNTIL", "STATE",
+            "OVERRIDE", "REASON",
+        ];
         let mut table = Table::new(columns.map(Column::text));
         let dash = || "-".to_owned();
         for target in &self.targets {
-            let until = target.until.map(|until| until.strftime("%F %H:%MZ").to_string());
+            let until = target
+                .until
+                .map(|until| until.strftime("%F %H:%MZ").to_string());
             let word = target.word.as_ref().map(|word| {
-                let by = word.by.as_deref().map_or_else(String::new, |by| format!(" by {by}"));
-                format!("{} until {}{by}", word.wants, word.until.strftime("%F %H:%MZ"))
+                let by = word
+                    .by
+                    .as_deref()
+                    .map_or_else(String::new, |by| format!(" by {by}"));
+                format!(
+                    "{} until {}{by}",
+                    word.wants,
+                    word.until.strftime("%F %H:%MZ")
+                )
             });
             table.row([
-                target.target.rsplit('/').next().unwrap_or_default().to_owned(),
+                target
+                    .target
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
                 target.schedule.clone().unwrap_or_else(dash),
                 target.now.clone().unwrap_or_else(|| "?".to_owned()),
-                target.revision_floor.map_or_else(dash, |floor| format!("min {floor}")),
+                target
+                    .revision_floor
+                    .map_or_else(dash, |floor| format!("min {floor}")),
                 target.wanted.clone().unwrap_or_else(dash),
                 target.rule.clone().unwrap_or_else(dash),
                 until.unwrap_or_else(dash),
@@ -151,7 +179,8 @@ impl Report for Status {
             ]);
         }
         let mut text = if self.targets.is_empty() {
-            "no targets: name them as [[targets]], or let [discover] find them by their label\n".to_owned()
+            "no targets: name them as [[targets]], or let [discover] find them by their label\n"
+                .to_owned()
         } else {
             format!("{table}\n")
         };

@@ -31,8 +31,14 @@ fn what_is_not_known_is_refused_by_name() {
     for (data, said) in [
         (r#"{"command":"explode"}"#, "unknown variant `explode`"),
         (r#"{"command":"release"}"#, "missing field `target`"),
-        (r#"{"command":"override","target":"shop","mim":3}"#, "unknown field `mim`"),
-        (r#"{"command":"override","target":"shop","power":"maybe"}"#, "unknown variant `maybe`"),
+        (
+            r#"{"command":"override","target":"shop","mim":3}"#,
+            "unknown field `mim`",
+        ),
+        (
+            r#"{"command":"override","target":"shop","power":"maybe"}"#,
+            "unknown variant `maybe`",
+        ),
         ("apply", "not the JSON expected"),
     ] {
         let refused = read(data).unwrap_err();
@@ -68,7 +74,9 @@ fn a_wish_that_makes_no_sense_is_refused_with_what_would() {
     for (said, change) in [
         ("it must end", (|w| w.lasting = None) as fn(&mut Wish)),
         ("say one", |w| w.until = Some(Timestamp::MAX)),
-        ("more than the 24 h", |w| w.lasting = Some(Duration::from_hours(25).into())),
+        ("more than the 24 h", |w| {
+            w.lasting = Some(Duration::from_hours(25).into())
+        }),
         ("above max", |w| w.max = Some(0)),
         ("more than one", |w| w.manual = Some(2)),
         ("say what is wanted", |w| w.min = None),

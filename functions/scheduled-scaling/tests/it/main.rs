@@ -1,6 +1,10 @@
 //! Schedules asked at instants, held against published answers, properties and failures others have had.
 
 #[cfg(test)]
+mod applying;
+#[cfg(test)]
+mod bed;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod conversions;
