@@ -116,7 +116,8 @@ impl Scaler {
         let Decision::Write(change) = &judged.decision else {
             return Ok(left(&judged.decision));
         };
-        let turned = judged.way(bound) != turn.way;
+        let way = judged.way(bound);
+        let turned = way != turn.way && way != Way::Note;
         let Some(listed) = bound.listed.as_ref().filter(|_| !turned) else {
             return Ok(Ended::Deferred(Why::Changed));
         };

@@ -70,7 +70,31 @@ fn a_mistake_ends_with_2_and_one_line_that_names_it() {
             "broken.toml:16:6: `schedules.office.windows[0].to`",
         ),
         (vec!["plan", "--offline"], "no configuration"),
-        (vec!["plan", "--config", FLEET], "--offline"),
+        (
+            vec![
+                "plan",
+                "--config",
+                FLEET,
+                "--gcp-endpoint",
+                "http://example.com",
+            ],
+            "expected https, or http on a loopback address",
+        ),
+        (
+            vec![
+                "override",
+                "checkout",
+                "--config",
+                FLEET,
+                "--min",
+                "3",
+                "--reason",
+                "sale",
+                "--gcp-endpoint",
+                "http://127.0.0.1:1",
+            ],
+            "it must end: say for how long, as 2h, or until when",
+        ),
         (
             vec!["plan", "--offline", "--config", FLEET, "--days", "0"],
             "1..=400",

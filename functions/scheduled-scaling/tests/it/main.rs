@@ -22,3 +22,5 @@ mod properties;
 mod refusals;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod year;
