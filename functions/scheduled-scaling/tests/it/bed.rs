@@ -165,10 +165,15 @@ impl Bed {
             .to_owned()
     }
 
+    /// Somebody else begins to change what `mask` says.
+    pub(crate) async fn begin(&self, name: &str, mask: &str, body: Value) -> Value {
+        let url = format!("{}?updateMask={mask}", self.url(name));
+        self.send(self.http.patch(url).json(&body)).await
+    }
+
     /// Somebody else changes what `mask` says, and that has come true.
     pub(crate) async fn patch(&self, name: &str, mask: &str, body: Value) -> Value {
-        let url = format!("{}?updateMask={mask}", self.url(name));
-        let operation: Value = self.send(self.http.patch(url).json(&body)).await;
+        let operation = self.begin(name, mask, body).await;
         let operation = operation["name"]
             .as_str()
             .unwrap_or_else(|| panic!("{operation}"))

@@ -15,6 +15,10 @@ mod decisions;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
+mod persons;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod properties;

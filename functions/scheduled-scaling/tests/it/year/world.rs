@@ -313,12 +313,15 @@ impl World {
     async fn look(&mut self, told: &Told, disturbed: bool) {
         for (_, name, schedule) in names() {
             let wanted = self.wanted(schedule);
+            // What only a label binds is not known of while its region cannot be listed.
+            let known = told.targets.iter().any(|target| target.target == name);
             let before = self.last.insert(name.clone(), wanted.since);
             let short = name.rsplit('/').next().unwrap().to_owned();
-            let settled = matches!(
-                told.decision(&short),
-                "nothing" | "written" | "noted" | "held"
-            );
+            let settled = known
+                && matches!(
+                    told.decision(&short),
+                    "nothing" | "written" | "noted" | "held"
+                );
             if disturbed || !settled {
                 self.unsettled.insert(name);
                 continue;
