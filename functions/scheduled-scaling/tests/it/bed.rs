@@ -1,5 +1,6 @@
 //! Google Cloud on this machine with some services in it, and what scales them; both go by one clock, which a test moves.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::{SignedDuration, Timestamp};
 use local_gcp::{Entry, LocalGcp, Options};
 use nightshift_runtime::{Clock, RetryPolicy, gcp};
@@ -187,6 +188,34 @@ impl Bed {
         let body = json!({ "scaling": { "minInstanceCount": min } });
         self.patch(&service(name), "scaling.minInstanceCount", body)
             .await;
+    }
+
+    /// Moves the clock without waiting for operations that go on.
+    pub(crate) async fn set_time_at_once(&self, at: &str) {
+        let clock = format!("{}/_local/clock", self.gcp.url());
+        let body = json!({ "set": at, "settle": "0s" });
+        let answer = self.http.post(clock).json(&body).send().await.unwrap();
+        assert!(answer.status().is_success());
+    }
+
+    /// The messages of a subscription.
+    pub(crate) async fn pulled(&self, subscription: &str) -> Vec<Value> {
+        let url = self.url(&format!("{PROJECT}/subscriptions/{subscription}:pull"));
+        let body = json!({ "maxMessages": 100, "returnImmediately": true });
+        let pulled = self.send(self.http.post(url).json(&body)).await;
+        let received = pulled["receivedMessages"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let data = |message: &Value| {
+            STANDARD
+                .decode(message["message"]["data"].as_str().unwrap())
+                .unwrap()
+        };
+        received
+            .iter()
+            .map(|message| serde_json::from_slice(&data(message)).unwrap())
+            .collect()
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Value {

@@ -5,6 +5,8 @@ mod applying;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod catalogue;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod conversions;
@@ -15,11 +17,15 @@ mod decisions;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod gcloud;
+#[cfg(test)]
 mod incidents;
 #[cfg(test)]
 mod persons;
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod program;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Days and nights on the stand-in, a run every five minutes, with everything that goes wrong: ticks that are missed, doubled
 //! and late, deploys, people, changes at the same time, quotas that are used up, answers that are lost.
 //!
-//! By default each of ten seeds lives through half a day, which begins before clocks change for most of them. The whole year
+//! By default each of ten seeds lives through eight hours, which begins before clocks change for most of them. The whole year
 //! of a seed is `NIGHTSHIFT_SCALING_DAYS=365`; `NIGHTSHIFT_SCALING_SEEDS=1000` takes a thousand seeds, and
 //! `NIGHTSHIFT_SCALING_SEED=7` that one alone.
 
@@ -15,17 +15,17 @@ use world::World;
 /// Where the seeds begin, over and over: before clocks change in Los Angeles, in Berlin and on Lord Howe, there and back;
 /// before Christmas; and on any morning.
 const BEGINNINGS: [&str; 8] = [
-    "2026-03-08T04:00:00Z",
-    "2026-03-28T20:00:00Z",
-    "2026-10-24T20:00:00Z",
-    "2026-11-01T03:00:00Z",
-    "2026-04-04T10:00:00Z",
-    "2026-10-03T10:00:00Z",
-    "2026-12-24T14:00:00Z",
-    "2026-06-05T00:00:00Z",
+    "2026-03-08T05:00:00Z",
+    "2026-03-28T22:00:00Z",
+    "2026-10-24T22:00:00Z",
+    "2026-11-01T04:00:00Z",
+    "2026-04-04T11:00:00Z",
+    "2026-10-03T11:00:00Z",
+    "2026-12-24T17:00:00Z",
+    "2026-06-05T02:00:00Z",
 ];
 
-const HOURS: u64 = 12;
+const HOURS: u64 = 8;
 
 fn number(variable: &str) -> Option<u64> {
     env::var(variable).ok()?.parse().ok()
