@@ -4,6 +4,7 @@ pub mod cli;
 pub mod contenders;
 pub mod cpu;
 pub mod dataset;
+pub mod events;
 pub mod measure;
 pub mod report;
 pub mod suite;

@@ -2,6 +2,7 @@
 
 use crate::{
     cli::Part,
+    events::report::Events,
     targets::{Bound, Target, judge},
 };
 use anyhow::Context as _;
@@ -44,13 +45,13 @@ pub struct Machine {
     pub processor: String,
     /// All of it, in bytes.
     pub memory: u64,
-    /// The version of the server.
-    pub server: String,
+    /// The version of PostgreSQL's server, where one ran.
+    pub server: Option<String>,
 }
 
 impl Machine {
     /// The one this runs on, with a server of this version.
-    pub fn this(server: String) -> anyhow::Result<Self> {
+    pub fn this(server: Option<String>) -> anyhow::Result<Self> {
         let processors = procfs::CpuInfo::current().context("read /proc/cpuinfo")?;
         Ok(Self {
             cores: thread::available_parallelism()
@@ -77,18 +78,26 @@ pub struct Report {
     pub percent: u32,
     /// What was to be reached.
     pub targets: Vec<Target>,
-    /// Every turn, in order.
+    /// Every turn with a database, in order.
     pub runs: Vec<Run>,
+    /// The part about events.
+    pub events: Option<Events>,
 }
 
 impl Report {
-    /// Judges these runs.
-    pub fn new(machine: Machine, percent: u32, runs: Vec<Run>) -> Self {
+    /// Judges what ran.
+    pub fn new(machine: Machine, percent: u32, runs: Vec<Run>, events: Option<Events>) -> Self {
+        let mut targets = Vec::new();
+        if machine.server.is_some() {
+            targets.extend(judge(&runs, &machine, percent));
+        }
+        targets.extend(events.iter().flat_map(Events::targets));
         Self {
-            targets: judge(&runs, &machine, percent),
             machine,
             percent,
+            targets,
             runs,
+            events,
         }
     }
 
@@ -198,15 +207,23 @@ impl report::Report for Report {
             memory,
             server,
         } = &self.machine;
-        format!(
-            "{cores} cores of {processor}, {} of memory, PostgreSQL {server}, database at {} %\n\n{}\n\n{}\n\n\
-             WALL and CPU are medians. FASTER is against the first of the part. PEAK RSS is of the largest process of the\n\
-             client. OTHERS are the cores that everything else on this machine used meanwhile, at worst.\n",
-            bytes(*memory),
-            self.percent,
-            self.measured(),
-            self.judged(),
-        )
+        let mut said = format!(
+            "{cores} cores of {processor}, {} of memory\n\n",
+            bytes(*memory)
+        );
+        if let Some(server) = server {
+            said += &format!(
+                "PostgreSQL {server}, database at {} %\n\n{}\n\n\
+                 WALL and CPU are medians. FASTER is against the first of the part. PEAK RSS is of the largest process of the\n\
+                 client. OTHERS are the cores that everything else on this machine used meanwhile, at worst.\n\n",
+                self.percent,
+                self.measured(),
+            );
+        }
+        if let Some(events) = &self.events {
+            said += &format!("{}\n", events.table());
+        }
+        said + &format!("{}\n", self.judged())
     }
 }
 

@@ -5,6 +5,7 @@ mod app;
 mod bench;
 mod billing;
 mod console;
+mod contract;
 mod engine;
 mod google;
 mod http;
@@ -26,6 +27,7 @@ pub use bench::{
     faults::{Fault, Faults, Planned},
     journal::{Direction, Entry, Journal},
 };
+pub use contract::{Finding, Judgement, Part, judge, unvisited};
 pub use http::{ApiError, Code};
 pub use options::Options;
 pub use server::{LocalGcp, StartError};

@@ -13,6 +13,7 @@ use crate::{
         ApiError,
         api::Router,
         dispatch::dispatch,
+        origin,
         wire::{Cut, Wire},
     },
     identity::Identity,
@@ -78,7 +79,9 @@ impl LocalGcp {
         }
         tokio::spawn(engine::run(app.clone()));
         let service = admin::router().merge(console::router());
-        let service = service.fallback(dispatch).with_state(app.clone());
+        let service = service.fallback(dispatch);
+        let guard = axum::middleware::from_fn_with_state(app.clone(), origin::guard);
+        let service = service.layer(guard).with_state(app.clone());
         let service = service.into_make_service_with_connect_info::<Cut>();
         let stopping = app.stopping.clone();
         let server = tokio::spawn(async move {

@@ -1,6 +1,7 @@
 //! `nightshift up`: Google Cloud on this machine with a small project in it, and a page to watch and to disturb it.
 
 mod crew;
+mod database;
 mod google;
 mod program;
 mod project;
@@ -12,7 +13,7 @@ use futures::future::try_join_all;
 use google::Google;
 use jiff::Timestamp;
 use nightshift_runtime::Shutdown;
-use program::{PORT, PROGRAMS, Program, SEED};
+use program::{PROGRAMS, Program};
 use project::PROJECT;
 use reqwest::Method;
 use std::{fs, path::PathBuf};
@@ -23,9 +24,9 @@ pub struct Options {
     /// Port of the console and of all APIs; 0 lets the system choose
     #[arg(long, env = "LOCAL_GCP_PORT", default_value_t = 9099)]
     pub port: u16,
-    /// The program `local-gcp` [default: the one beside this program]
-    #[arg(long, value_name = "FILE")]
-    pub local_gcp_program: Option<PathBuf>,
+    /// Folder of the programs that are started [default: the one of this program]
+    #[arg(long, value_name = "FOLDER")]
+    pub programs: Option<PathBuf>,
 }
 
 /// Runs until somebody asks for the end, which is how it ends well. Whatever becomes of it, nothing is left running.
@@ -46,22 +47,20 @@ pub async fn run(options: &Options, shutdown: &Shutdown) -> Result<(), Error> {
 /// Starts everything, and returns only with what went wrong.
 async fn stay_up(options: &Options, crew: &mut Crew, screen: Screen) -> Result<(), Error> {
     let ports = program::choose_ports(options.port)?;
-    let [port, ..] = ports[..] else {
+    let [port, backup] = ports[..] else {
         return Ok(());
     };
-    let google = Google::new(format!("http://127.0.0.1:{port}"))?;
+    let google = Google::new(Program::url(port))?;
     let seed = crew.folder().join("seed.json");
-    fs::write(&seed, project::seed(Timestamp::now()).to_string())
+    let project = project::seed(Timestamp::now(), &Program::url(backup));
+    fs::write(&seed, project.to_string())
         .map_err(|source| Error::io(format!("write {}", seed.display()), source))?;
+    let database = crew.open_database().await?;
     for (program, port) in PROGRAMS.iter().zip(ports) {
-        let arguments = arguments(program, port, &seed.to_string_lossy());
-        let environment = [
-            ("PORT", port.to_string()),
-            ("NIGHTSHIFT_GCP_ENDPOINT", google.url.clone()),
-        ];
-        let named = options.local_gcp_program.as_deref();
-        crew.start(program, named, &arguments, &environment)?;
-        let ready = format!("http://127.0.0.1:{port}{}", program.ready);
+        let arguments = program.arguments(port, &seed.to_string_lossy(), &database);
+        let folder = options.programs.as_deref();
+        crew.start(program, folder, &arguments, &google.url)?;
+        let ready = format!("{}{}", Program::url(port), program.ready);
         crew.wait_for(&google.http, program.name, &ready).await?;
     }
     let resources = project::cloud_run();
@@ -71,21 +70,12 @@ async fn stay_up(options: &Options, crew: &mut Crew, screen: Screen) -> Result<(
     try_join_all(creations).await?;
     // It begins with what the user does.
     google.ask(Method::DELETE, "/_local/journal", None).await?;
-    screen.tell(&greeting(&google.url))?;
+    screen.tell(&greeting(&google.url, &Program::url(backup)))?;
     Err(crew.any_ended().await)
 }
 
-fn arguments(program: &Program, port: u16, seed: &str) -> Vec<String> {
-    let filled = |argument: &&str| match *argument {
-        PORT => port.to_string(),
-        SEED => seed.to_owned(),
-        argument => argument.to_owned(),
-    };
-    program.arguments.iter().map(filled).collect()
-}
-
-/// Where everything is, and three things to try.
-fn greeting(url: &str) -> String {
+/// Where everything is, and what to try.
+fn greeting(url: &str, backup: &str) -> String {
     let port = url.rsplit(':').next().unwrap_or_default();
     format!(
         "\
@@ -93,8 +83,12 @@ Nightshift is up: the project `{PROJECT}`, a web shop in two regions, with no ac
 
   Console    {url}/
   All APIs   {url}      (functions: NIGHTSHIFT_GCP_ENDPOINT={url})
+  backup     {backup}      (a real one, of a real PostgreSQL; Pub/Sub wakes it with a signed token)
 
 Try, in another terminal, and watch the console:
+
+  # What the schedule does at night: `{{\"command\":\"run\"}}`. The backup appears in the bucket demo-shop-backups.
+  curl -d '{{\"messages\":[{{\"data\":\"eyJjb21tYW5kIjoicnVuIn0=\"}}]}}' {url}/v1/projects/{PROJECT}/topics/backup-runs:publish
 
   # Live through eleven days: schedules tick, a secret asks to be rotated.
   curl -d '{{\"advance\":\"11d\"}}' {url}/_local/clock

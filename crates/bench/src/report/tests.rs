@@ -22,7 +22,7 @@ fn machine(cores: usize) -> Machine {
         cores,
         processor: "Some processor".to_owned(),
         memory: 16_000_000_000,
-        server: "15.18".to_owned(),
+        server: Some("15.18".to_owned()),
     }
 }
 
@@ -49,7 +49,7 @@ fn ratios_are_of_medians_and_held_against_their_bounds() {
     for wall in [5.0, 5.5, 50.0] {
         runs.push(run(Part::Backup, contenders::OURS.name, 100, wall));
     }
-    let report = Report::new(machine(2), 100, runs);
+    let report = Report::new(machine(2), 100, runs, None);
     assert_eq!(met(&report, "pg_dump | gzip ÷ ours"), Some(true));
     assert_eq!(met(&report, "pg_dump -Fd -j2 ÷ ours"), Some(false));
     assert_eq!(
@@ -68,12 +68,12 @@ fn ratios_are_of_medians_and_held_against_their_bounds() {
 fn a_smaller_database_or_another_machine_is_measured_but_not_judged() {
     let ours = run(Part::Backup, contenders::OURS.name, 5, 1.0);
     let gzip = run(Part::Backup, contenders::GZIP.name, 5, 2.0);
-    let report = Report::new(machine(8), 5, vec![gzip, ours]);
+    let report = Report::new(machine(8), 5, vec![gzip, ours], None);
     let speed = &report.targets[0];
     assert_eq!((speed.value, speed.met), (Some(2.0), None));
 
     let full = run(Part::Backup, contenders::OURS.name, 100, 1.0);
-    let report = Report::new(machine(8), 100, vec![full]);
+    let report = Report::new(machine(8), 100, vec![full], None);
     assert_eq!(
         met(&report, "wall ÷ half of (server CPU + client CPU)"),
         None
@@ -86,16 +86,21 @@ fn people_get_a_table_with_a_line_for_each_contender() {
         run(Part::Backup, contenders::GZIP.name, 100, 36.0),
         run(Part::Backup, contenders::OURS.name, 100, 5.0),
     ];
-    let shown = Report::new(machine(2), 100, runs).table();
+    let shown = Report::new(machine(2), 100, runs, None).table();
     let lines: Vec<_> = shown.lines().collect();
     assert!(
         lines[0].starts_with("2 cores of Some processor, 16.0 GB"),
         "{shown}"
     );
-    insta::assert_snapshot!(lines[2..8].join("\n"), @r"
+    insta::assert_snapshot!(lines[2..13].join("\n"), @r"
+    PostgreSQL 15.18, database at 100 %
+
     PART    CONTENDER              WALL s  MIN–MAX      FASTER  CLIENT CPU s  SERVER CPU s  PEAK RSS  STORED  OTHERS
     backup  pg_dump | gzip          36.00  36.00–36.00  1.00 ×         36.00         32.40   50.3 MB  300 MB    0.05
     backup  backup run, 2 workers    5.00  5.00–5.00    7.20 ×          5.00          4.50   50.3 MB  300 MB    0.05
+
+    WALL and CPU are medians. FASTER is against the first of the part. PEAK RSS is of the largest process of the
+    client. OTHERS are the cores that everything else on this machine used meanwhile, at worst.
 
     TARGET                                       BOUND  MEASURED  VERDICT
     pg_dump | gzip ÷ ours                        ≥ 6.5      7.20  met

@@ -38,6 +38,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/_local/faults/{id}", axum::routing::delete(remove_fault))
         .route("/_local/journal", get(read_journal).delete(clear_journal))
         .route("/_local/journal/stream", get(follow_journal))
+        .route("/_local/contract", get(judge_journal))
         .route("/_local/seed", post(seed))
         .route("/_local/reset", post(reset))
         .route("/_local/keys:roll", post(roll_keys))
@@ -148,18 +149,23 @@ impl Which {
                 .as_ref()
                 .is_none_or(|pattern| glob(pattern, &entry.api))
     }
+
+    fn entries(&self, app: &App) -> Vec<Arc<Entry>> {
+        let mut entries = app.journal.since(self.after);
+        entries.retain(|entry| self.wants(entry));
+        let surplus = entries
+            .len()
+            .saturating_sub(self.limit.unwrap_or(usize::MAX));
+        entries.drain(..surplus);
+        entries
+    }
 }
 
 async fn read_journal(
     State(app): State<App>,
     Query(which): Query<Which>,
 ) -> Result<Reply, Refusal> {
-    let mut entries = app.journal.since(which.after);
-    entries.retain(|entry| which.wants(entry));
-    let surplus = entries
-        .len()
-        .saturating_sub(which.limit.unwrap_or(usize::MAX));
-    entries.drain(..surplus);
+    let entries = which.entries(&app);
     if which.format.as_deref() == Some("jsonl") {
         let line = |entry: &Arc<Entry>| serde_json::to_string(&**entry).map(|line| line + "\n");
         let text: String = entries
@@ -171,6 +177,14 @@ async fn read_journal(
     }
     let entries: Vec<&Entry> = entries.iter().map(|entry| &**entry).collect();
     Ok(Reply::json(&entries)?)
+}
+
+/// Takes the same parameters as the journal, and judges what it would answer.
+async fn judge_journal(
+    State(app): State<App>,
+    Query(which): Query<Which>,
+) -> Result<Reply, Refusal> {
+    Ok(Reply::json(&crate::judge(&which.entries(&app)))?)
 }
 
 fn rendering(error: &serde_json::Error) -> ApiError {

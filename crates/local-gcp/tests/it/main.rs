@@ -2,21 +2,27 @@
 
 mod bench;
 mod billing;
+mod conformance;
 mod console;
+mod contract;
 mod documentation;
 mod gcloud;
 mod identity;
 mod killed;
+mod origin;
 mod persistence;
+mod program;
 mod pubsub;
 mod pubsub_client;
 mod pubsub_push;
+mod push_matrix;
 mod quotas;
 mod receiver;
 mod run_client;
 mod run_jobs;
 mod run_services;
 mod run_v1;
+mod run_v1_jobs;
 mod scheduler;
 mod secret_versions;
 mod secrets;

@@ -1,16 +1,16 @@
 //! The programs while they run.
 
-use super::{program::Program, watchdog::Watchdog};
+use super::{database::Database, program::Program, watchdog::Watchdog};
 use crate::{Error, programs};
 use futures::future::select_all;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{ffi::OsString, path::Path, process::Stdio, time::Duration};
 use tempfile::TempDir;
 use tokio::{
-    process::{Child, Command},
+    process::Child,
     time::{Instant, sleep, timeout},
 };
 
@@ -25,6 +25,7 @@ const TO_END: Duration = Duration::from_secs(10);
 pub(super) struct Crew {
     // Dropped in this order: the watchdog must not see the folder go, and the programs go first.
     running: Vec<(&'static str, Child)>,
+    database: Option<Database>,
     watchdog: Watchdog,
     folder: TempDir,
 }
@@ -37,6 +38,7 @@ impl Crew {
             .map_err(|source| Error::io("make a temporary folder", source))?;
         Ok(Self {
             running: vec![],
+            database: None,
             watchdog: Watchdog::new(folder.path())?,
             folder,
         })
@@ -47,18 +49,30 @@ impl Crew {
         self.folder.path()
     }
 
+    /// Opens the shop's database, which outlives the programs, and returns its URL.
+    pub(super) async fn open_database(&mut self) -> Result<String, Error> {
+        let database = Database::open(self.folder.path().to_path_buf()).await?;
+        Ok(self.database.insert(database).url.clone())
+    }
+
     /// Starts a program on its port. Not ready yet: see [`wait_for`](Self::wait_for).
     pub(super) fn start(
         &mut self,
         program: &Program,
-        named: Option<&Path>,
+        folder: Option<&Path>,
         arguments: &[String],
-        environment: &[(&str, String)],
+        google: &str,
     ) -> Result<(), Error> {
-        let file = programs::find(program.name, named, "--local-gcp-program")?;
-        let child = Command::new(file)
+        let named = folder.map(|folder| folder.join(program.name));
+        let file = programs::find(program.name, named.as_deref(), "--programs")?;
+        let database: Vec<(&str, OsString)> = self
+            .database
+            .as_ref()
+            .map_or_else(Vec::new, Database::environment);
+        let child = programs::command(&file)
             .args(arguments)
-            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .env("NIGHTSHIFT_GCP_ENDPOINT", google)
+            .envs(database)
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -127,6 +141,9 @@ impl Crew {
                 let killed = child.kill().await;
                 killed.map_err(|source| Error::io(format!("stop {name}"), source))?;
             }
+        }
+        if let Some(database) = self.database.take() {
+            database.close().await?;
         }
         let path = self.folder.path().to_path_buf();
         drop(self.watchdog);

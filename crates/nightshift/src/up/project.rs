@@ -6,15 +6,18 @@ use serde_json::{Value, json};
 /// The project's id, which is local-gcp's own default.
 pub(super) const PROJECT: &str = "demo";
 
+/// The account that Pub/Sub shows to the functions that it wakes.
+pub(super) const PUSHER: &str = "waker@demo.iam.gserviceaccount.com";
+
 const ACCOUNT: &str = "billingAccounts/01D4EE-079462-DFD6EC";
 const EUROPE: &str = "europe-west1";
 const AMERICA: &str = "us-central1";
 const DAY: i64 = 86_400;
 
-/// Everything that a seed file can say; rotations lie ahead of `now`.
-pub(super) fn seed(now: Timestamp) -> Value {
+/// Everything that a seed file can say; rotations lie ahead of `now`, and runs of backups are pushed to `backup`, a URL.
+pub(super) fn seed(now: Timestamp, backup: &str) -> Value {
     json!({
-        "pubsub": pubsub(),
+        "pubsub": pubsub(backup),
         "secretmanager": { "secrets": [
             secret("shop-db-password", "hunter2", now, 30),
             secret("stripe-api-key", "sk_test_0000", now, 90),
@@ -67,7 +70,7 @@ pub(super) fn cloud_run() -> Vec<(String, Value)> {
     ]
 }
 
-fn pubsub() -> Value {
+fn pubsub(backup: &str) -> Value {
     let topics = [
         "budget-alerts",
         "secret-rotations",
@@ -76,9 +79,24 @@ fn pubsub() -> Value {
     ];
     let topic = |id: &&str| json!({ "name": name("topics", id) });
     let subscription = |id: &&str| json!({ "name": name("subscriptions", &format!("{id}-pull")), "topic": name("topics", id), "ackDeadlineSeconds": 60 });
+    let mut subscriptions: Vec<_> = topics.iter().map(subscription).collect();
+    subscriptions.push(push("backup-runs", backup));
     json!({
         "topics": topics.iter().map(topic).collect::<Vec<_>>(),
-        "subscriptions": topics.iter().map(subscription).collect::<Vec<_>>(),
+        "subscriptions": subscriptions,
+    })
+}
+
+/// What wakes a function that listens at `url`, with a token that says who asks.
+fn push(topic: &str, url: &str) -> Value {
+    json!({
+        "name": name("subscriptions", &format!("{topic}-push")),
+        "topic": name("topics", topic),
+        "ackDeadlineSeconds": 300,
+        "pushConfig": {
+            "pushEndpoint": url,
+            "oidcToken": { "serviceAccountEmail": PUSHER, "audience": url },
+        },
     })
 }
 

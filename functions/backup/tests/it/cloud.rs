@@ -3,7 +3,7 @@
 use ::base64::{Engine, engine::general_purpose::STANDARD};
 use backup::{google::Google, repository::Repository, store::Store};
 use futures::TryStreamExt;
-use local_gcp::{LocalGcp, Options};
+use local_gcp::{LocalGcp, Options, judge};
 use nightshift_runtime::gcp;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use std::{process::Command, time::Duration};
 /// Where backups go.
 pub(crate) const TARGET: &str = "gs://vault/nightly";
 
-/// Stops when it is dropped.
+/// Stops when it is dropped, and has Google's discovery documents judge what was asked of it.
 pub(crate) struct Cloud {
     pub(crate) gcp: LocalGcp,
     http: Client,
@@ -108,6 +108,15 @@ impl Cloud {
             .env("NIGHTSHIFT_GCP_ENDPOINT", self.gcp.url())
             .args(["--to", TARGET]);
         command
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let judgement = judge(&self.gcp.journal().entries());
+            assert!(judgement.violations.is_empty(), "{judgement}");
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-const THROTTLING: &str = "run.googleapis.com/cpu-throttling";
+pub(super) const THROTTLING: &str = "run.googleapis.com/cpu-throttling";
 const BOOST: &str = "run.googleapis.com/startup-cpu-boost";
 const DATABASES: &str = "run.googleapis.com/cloudsql-instances";
 const SECRETS: &str = "run.googleapis.com/secrets";
