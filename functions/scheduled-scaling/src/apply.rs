@@ -58,7 +58,7 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            budget: Duration::from_secs(240),
+            budget: Duration::from_mins(4),
             operations: Duration::from_secs(20),
         }
     }
@@ -115,14 +115,14 @@ impl Scaler {
             until,
         };
         for depth in 0..=order.deepest() {
-            let raised = order.to_raise(depth);
+            let raised = order.next_up(depth);
             self.carry_out(&mut order, raised, turn(Way::Up)).await;
         }
         for depth in (0..=order.deepest()).rev() {
-            let lowered = order.to_lower(depth);
+            let lowered = order.next_down(depth);
             self.carry_out(&mut order, lowered, turn(Way::Down)).await;
         }
-        let noted = order.to_note();
+        let noted = order.last_notes();
         self.carry_out(&mut order, noted, turn(Way::Note)).await;
         Run {
             at,

@@ -78,7 +78,7 @@ impl Memory {
 }
 
 /// Whether there is anything of ours in `notes`.
-pub fn is_marked(notes: &HashMap<String, String>) -> bool {
+pub(crate) fn is_marked(notes: &HashMap<String, String>) -> bool {
     [ORIGINAL, APPLIED, OVERRIDE]
         .iter()
         .any(|key| note(notes, key).is_some())

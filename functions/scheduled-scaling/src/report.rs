@@ -13,6 +13,7 @@ pub mod status;
 pub mod svg;
 
 use crate::timeline::Cell;
+use jiff::Timestamp;
 use nightshift_runtime::Report;
 use serde::Serialize;
 
@@ -25,6 +26,21 @@ impl Report for Document {
     fn table(&self) -> String {
         self.0.clone()
     }
+}
+
+/// The last part of a full name.
+fn short_name(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// What stands in a cell whose value is not known or does not exist.
+fn or_dash(text: Option<&str>) -> &str {
+    text.unwrap_or("-")
+}
+
+/// An instant to the minute.
+fn minute(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.strftime("%F %H:%MZ").to_string())
 }
 
 /// The share of the peak that a cell reaches, for pictures; none where it is not known or not there.

@@ -67,7 +67,7 @@ impl Order {
     }
 
     /// The targets of this depth that are to be raised, each with those it waits for.
-    pub(super) fn to_raise(&self, depth: usize) -> Vec<(Bound, Vec<String>)> {
+    pub(super) fn next_up(&self, depth: usize) -> Vec<(Bound, Vec<String>)> {
         let bound = self.going(Way::Up).filter(|bound| self.is_at(bound, depth));
         bound
             .map(|bound| {
@@ -79,7 +79,7 @@ impl Order {
     }
 
     /// The targets of this depth that are to be lowered and that nobody needs any more; the others wait.
-    pub(super) fn to_lower(&mut self, depth: usize) -> Vec<(Bound, Vec<String>)> {
+    pub(super) fn next_down(&mut self, depth: usize) -> Vec<(Bound, Vec<String>)> {
         let bound = self
             .going(Way::Down)
             .filter(|bound| self.is_at(bound, depth));
@@ -105,7 +105,7 @@ impl Order {
     }
 
     /// The targets of which only what is remembered changes.
-    pub(super) fn to_note(&self) -> Vec<(Bound, Vec<String>)> {
+    pub(super) fn last_notes(&self) -> Vec<(Bound, Vec<String>)> {
         self.going(Way::Note)
             .map(|bound| (bound.clone(), Vec::new()))
             .collect()

@@ -118,7 +118,7 @@ impl Scaler {
             };
             let notes = memory.written_to(listed.kind, listed.notes.clone());
             if change.is_none() && notes == listed.notes {
-                return Ok(self.told(asked, judged, Ended::Nothing, at, 0));
+                return Ok(told(asked, judged, Ended::Nothing, at, 0));
             }
             let write = Write {
                 read: &listed,
@@ -136,7 +136,7 @@ impl Scaler {
                     };
                     let deadline = Instant::now() + self.patience.operations;
                     let outcome = self.settle(outcome, deadline).await;
-                    return Ok(self.told(outcome.bound, outcome.judged, outcome.ended, at, 1));
+                    return Ok(told(outcome.bound, outcome.judged, outcome.ended, at, 1));
                 }
                 Err(refused) if refused.refusal == Refusal::Changed => {
                     let listed = look_again(&self.google, &self.config, &listed).await?;
@@ -198,26 +198,27 @@ impl Scaler {
         }
         Ok((asked, judged, memory))
     }
+}
 
-    fn told(&self, bound: Bound, judged: Judged, ended: Ended, at: Timestamp, writes: u32) -> Run {
-        let ended = match (&judged.decision, ended) {
-            // The override is written; what it wants comes later.
-            (Decision::Hold(why), _) => Ended::Held(why.clone()),
-            (Decision::Defer(why), _) => Ended::Deferred(why.clone()),
-            (Decision::Refuse(why), _) => Ended::Refused(why.clone()),
-            (Decision::Nothing | Decision::Write(_), ended) => ended,
-        };
-        let outcome = Outcome {
-            bound,
-            judged,
-            ended,
-            writes,
-        };
-        Run {
-            at,
-            outcomes: BTreeMap::from([(outcome.bound.target.name.clone(), outcome)]),
-            unread: Vec::new(),
-        }
+/// One target, as a run.
+fn told(bound: Bound, judged: Judged, ended: Ended, at: Timestamp, writes: u32) -> Run {
+    let ended = match (&judged.decision, ended) {
+        // The override is written; what it wants comes later.
+        (Decision::Hold(why), _) => Ended::Held(why.clone()),
+        (Decision::Defer(why), _) => Ended::Deferred(why.clone()),
+        (Decision::Refuse(why), _) => Ended::Refused(why.clone()),
+        (Decision::Nothing | Decision::Write(_), ended) => ended,
+    };
+    let outcome = Outcome {
+        bound,
+        judged,
+        ended,
+        writes,
+    };
+    Run {
+        at,
+        outcomes: BTreeMap::from([(outcome.bound.target.name.clone(), outcome)]),
+        unread: Vec::new(),
     }
 }
 

@@ -94,7 +94,7 @@ impl Scaler {
                     at = self.clock.now();
                     continue;
                 }
-                Err(refused) => self.refusal(&bound.target, refused),
+                Err(refused) => self.refusal(&bound.target, &refused),
             };
             return Outcome {
                 bound,
@@ -168,7 +168,7 @@ impl Scaler {
         memory.written_to(listed.kind, listed.notes.clone())
     }
 
-    fn refusal(&self, target: &Target, refused: Refused) -> Ended {
+    fn refusal(&self, target: &Target, refused: &Refused) -> Ended {
         match refused.refusal {
             Refusal::Quota => {
                 let place = Place::of(target.kind, &target.name);

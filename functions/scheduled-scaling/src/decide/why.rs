@@ -85,8 +85,36 @@ pub enum Why {
     Changed,
 }
 
+impl Why {
+    /// What needs no more than a sentence.
+    fn sentence(&self) -> Option<&str> {
+        Some(match self {
+            Self::ManualMode => {
+                "it was set to manual scaling by somebody else; write a schedule with manual, or set it back to automatic"
+            }
+            Self::OtherKind => {
+                "the schedule counts instances and the target knows on and off, or the reverse; bind it to another schedule"
+            }
+            Self::Misfit(why) => why,
+            Self::Left => {
+                "it has marks of ours, and neither the configuration nor a label binds it: bind it, or give it back with \
+                 `scheduled-scaling release`"
+            }
+            Self::Busy => "another operation on it is going on; the next run looks again",
+            Self::Changed => "somebody changes it at this moment; the next run looks again",
+            Self::NoOriginal => {
+                "what was there before us is not written down; say what to leave with --to"
+            }
+            _ => return None,
+        })
+    }
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(sentence) = self.sentence() {
+            return f.write_str(sentence);
+        }
         match self {
             Self::Asked(rule) => write!(f, "{rule} says to touch nothing"),
             Self::Raised { drift, until } => {
@@ -104,40 +132,33 @@ impl fmt::Display for Why {
                      in Terraform with ignore_changes on scaling"
                 )
             }
-            Self::Deploying { since } => write!(f, "a change made at {since} is still being carried out"),
+            Self::Deploying { since } => {
+                write!(f, "a change made at {since} is still being carried out")
+            }
             Self::WaitsFor(targets) => write!(f, "waits for {}", targets.join(", ")),
-            Self::OutsideLimits(why) => write!(f, "{why}; widen the schedule's limits or ask for less"),
+            Self::OutsideLimits(why) => {
+                write!(f, "{why}; widen the schedule's limits or ask for less")
+            }
             Self::AboveMaximum { min, max } => write!(
                 f,
                 "min {min} would be above max {max}, which is set on the target; say max in the schedule too"
-            ),
-            Self::ManualMode => f.write_str(
-                "it was set to manual scaling by somebody else; write a schedule with manual, or set it back to automatic",
-            ),
-            Self::OtherKind => f.write_str(
-                "the schedule counts instances and the target knows on and off, or the reverse; bind it to another schedule",
             ),
             Self::Unreadable(why) => write!(f, "could not be read, so nothing is lowered: {why}"),
             Self::NotOurs { found, expected } => write!(
                 f,
                 "it is {found} and we wrote {expected}: somebody changed it since, and it stays; --force forgets what we know"
             ),
-            Self::Misfit(why) => f.write_str(why),
-            Self::Left => f.write_str(
-                "it has marks of ours, and neither the configuration nor a label binds it: bind it, or give it back with \
-                 `scheduled-scaling release`",
-            ),
             Self::Quota(place) => write!(
                 f,
                 "the writes of this minute are used up for {place}; the next run goes on"
             ),
-            Self::Busy => f.write_str("another operation on it is going on; the next run looks again"),
-            Self::Changed => {
-                f.write_str("somebody changes it at this moment; the next run looks again")
-            }
-            Self::NoOriginal => {
-                f.write_str("what was there before us is not written down; say what to leave with --to")
-            }
+            Self::ManualMode
+            | Self::OtherKind
+            | Self::Misfit(_)
+            | Self::Left
+            | Self::Busy
+            | Self::Changed
+            | Self::NoOriginal => Ok(()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a run says: one line for each target, and counts.
 
+use super::{minute, or_dash, short_name};
 use crate::{
     apply::{Ended, Outcome, Run},
     config::Kind,
@@ -213,43 +214,38 @@ fn reason(outcome: &Outcome) -> Option<String> {
     }
 }
 
-impl Report for RunReport {
-    fn table(&self) -> String {
+impl RunReport {
+    /// The targets that are not as they were, or not as they should be.
+    fn news(&self) -> String {
         let columns = [
             "TARGET", "DECISION", "FROM", "TO", "RULE", "UNTIL", "REASON",
         ];
         let mut table = Table::new(columns.map(Column::text));
-        let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
-        let until = |target: &TargetReport| {
-            target.until.map_or_else(
-                || "-".to_owned(),
-                |until| until.strftime("%F %H:%MZ").to_string(),
-            )
-        };
         let news = self
             .targets
             .iter()
             .filter(|target| target.decision != "nothing");
         for target in news {
             table.row([
-                target
-                    .target
-                    .rsplit('/')
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-                target.decision.to_owned(),
+                short_name(&target.target),
+                target.decision,
                 or_dash(target.from.as_deref()),
                 or_dash(target.to.as_deref()),
                 or_dash(target.rule.as_deref()),
-                until(target),
+                or_dash(minute(target.until).as_deref()),
                 or_dash(target.reason.as_deref()),
             ]);
         }
-        let mut text = String::new();
-        if self.count("nothing") < self.targets.len() {
-            text.push_str(&format!("{table}\n\n"));
+        if self.count("nothing") == self.targets.len() {
+            return String::new();
         }
+        format!("{table}\n\n")
+    }
+}
+
+impl Report for RunReport {
+    fn table(&self) -> String {
+        let mut text = self.news();
         for unread in &self.unread {
             text.push_str(&format!("! {}: {}\n", unread.place, unread.why));
         }

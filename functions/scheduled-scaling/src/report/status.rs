@@ -1,5 +1,6 @@
 //! What `status` says.
 
+use super::{minute, or_dash, short_name};
 use crate::{
     apply::{found, judge},
     config::{Config, Kind},
@@ -135,6 +136,16 @@ fn state(decision: &Decision) -> (&'static str, Option<String>) {
     }
 }
 
+impl Word {
+    fn told(&self) -> String {
+        let until = self.until.strftime("%F %H:%MZ");
+        match &self.by {
+            Some(by) => format!("{} until {until} by {by}", self.wants),
+            None => format!("{} until {until}", self.wants),
+        }
+    }
+}
+
 impl Report for Status {
     fn table(&self) -> String {
         let columns = [
@@ -142,40 +153,19 @@ impl Report for Status {
             "OVERRIDE", "REASON",
         ];
         let mut table = Table::new(columns.map(Column::text));
-        let dash = || "-".to_owned();
         for target in &self.targets {
-            let until = target
-                .until
-                .map(|until| until.strftime("%F %H:%MZ").to_string());
-            let word = target.word.as_ref().map(|word| {
-                let by = word
-                    .by
-                    .as_deref()
-                    .map_or_else(String::new, |by| format!(" by {by}"));
-                format!(
-                    "{} until {}{by}",
-                    word.wants,
-                    word.until.strftime("%F %H:%MZ")
-                )
-            });
+            let revision = target.revision_floor.map(|floor| format!("min {floor}"));
             table.row([
-                target
-                    .target
-                    .rsplit('/')
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-                target.schedule.clone().unwrap_or_else(dash),
-                target.now.clone().unwrap_or_else(|| "?".to_owned()),
-                target
-                    .revision_floor
-                    .map_or_else(dash, |floor| format!("min {floor}")),
-                target.wanted.clone().unwrap_or_else(dash),
-                target.rule.clone().unwrap_or_else(dash),
-                until.unwrap_or_else(dash),
-                target.state.replace('_', " "),
-                word.unwrap_or_else(dash),
-                target.reason.clone().unwrap_or_else(dash),
+                short_name(&target.target),
+                or_dash(target.schedule.as_deref()),
+                target.now.as_deref().unwrap_or("?"),
+                or_dash(revision.as_deref()),
+                or_dash(target.wanted.as_deref()),
+                or_dash(target.rule.as_deref()),
+                or_dash(minute(target.until).as_deref()),
+                &target.state.replace('_', " "),
+                or_dash(target.word.as_ref().map(Word::told).as_deref()),
+                or_dash(target.reason.as_deref()),
             ]);
         }
         let mut text = if self.targets.is_empty() {

@@ -75,7 +75,7 @@ fn a_wish_that_makes_no_sense_is_refused_with_what_would() {
         ("it must end", (|w| w.lasting = None) as fn(&mut Wish)),
         ("say one", |w| w.until = Some(Timestamp::MAX)),
         ("more than the 24 h", |w| {
-            w.lasting = Some(Duration::from_hours(25).into())
+            w.lasting = Some(Duration::from_hours(25).into());
         }),
         ("above max", |w| w.max = Some(0)),
         ("more than one", |w| w.manual = Some(2)),

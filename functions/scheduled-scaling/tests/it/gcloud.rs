@@ -63,3 +63,51 @@ async fn gcloud(bed: &Bed, arguments: &[&str]) -> Value {
     );
     serde_json::from_slice(&output.stdout).unwrap_or_default()
 }
+
+/// Where the clients for Python of local-gcp's own tests are.
+const CLIENTS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../crates/local-gcp/tests/conformance"
+);
+
+const SCRIPT: &str = "
+from google.cloud import run_v2
+from local import client
+shop = client(run_v2.ServicesClient).get_service(name='projects/demo/locations/europe-west1/services/shop')
+print(shop.scaling.min_instance_count, shop.annotations['nightshift-scaling-original'])
+";
+
+#[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever runs the tests should see what was not tried"
+)]
+async fn the_client_for_python_reads_the_minimum_that_we_wrote() {
+    let test = std::env::current_exe().unwrap();
+    let python = test
+        .ancestors()
+        .map(|folder| folder.join("google-clients/bin/python"));
+    let Some(python) = python.into_iter().find(|python| python.is_file()) else {
+        eprintln!("skipped: Google's clients for Python are not installed; `make setup` does it");
+        return;
+    };
+    let text = format!("{OFFICE}{}", office_service("shop"));
+    let bed = Bed::start("2026-03-09T09:00:00Z", &text, &[("shop", 1)]).await;
+    bed.run().await;
+    let mut command = Command::new(python);
+    command
+        .args(["-B", "-c", SCRIPT])
+        .current_dir(CLIENTS)
+        .env("LOCAL_GCP_URL", bed.gcp.url())
+        .env("NO_PROXY", "127.0.0.1");
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(
+        said.trim(),
+        "3 min=1",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
