@@ -13,13 +13,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use local_gcp::{LocalGcp, Options};
-use nix::sys::resource::{UsageWho, getrusage};
 use scheduled_scaling::{config::Config, desired::desired};
 use serde_json::{Value, json};
 use std::{
     hint::black_box,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -121,24 +120,43 @@ async fn apply(cloud: &LocalGcp, config: &Path) -> String {
         .arg(config)
         .env("NIGHTSHIFT_GCP_ENDPOINT", cloud.url());
     let begun = Instant::now();
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
-        .await
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
         .unwrap();
+    let (succeeded, peak) = tokio::task::spawn_blocking(move || {
+        let mut peak = 0;
+        let status = loop {
+            peak = peak.max(resident(&child));
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        (status.success(), peak)
+    })
+    .await
+    .unwrap();
     let took = begun.elapsed();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(succeeded, "apply failed");
     let calls = cloud.journal().entries();
     let writes = calls.iter().filter(|call| call.method == "PATCH").count();
-    // Of all children so far; the largest comes last.
-    let peak = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss() as f64 / 1024.0;
+    let peak = peak as f64 / 1024.0;
     format!(
         "{:>6}  {writes:>6}  {:>7.2}  {peak:>8.1}",
         calls.len(),
         took.as_secs_f64()
     )
+}
+
+/// The most memory that a process has had so far, in KiB. What `wait4` tells counts this process, too, which it was once.
+fn resident(child: &Child) -> u64 {
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(0)
 }
 
 fn nanoseconds() -> f64 {
