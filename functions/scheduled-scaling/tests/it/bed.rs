@@ -68,11 +68,12 @@ pub(crate) fn config(text: &str) -> Config {
 
 /// What a service is in a seed.
 pub(crate) fn seeded(name: &str, scaling: Value) -> Value {
-    json!({
+    let mut seeded = json!({
         "name": name,
-        "scaling": scaling,
         "template": { "containers": [{ "image": "europe-docker.pkg.dev/demo/shop/web:1" }] },
-    })
+    });
+    seeded["scaling"] = scaling;
+    seeded
 }
 
 pub(crate) fn instant(text: &str) -> Timestamp {

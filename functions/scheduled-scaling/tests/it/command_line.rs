@@ -57,14 +57,9 @@ fn what_convert_writes_is_a_configuration_that_check_accepts() {
     );
 }
 
-#[test]
-fn a_mistake_ends_with_2_and_one_line_that_names_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let broken = folder.path().join("broken.toml");
-    let fleet = std::fs::read_to_string(FLEET).unwrap();
-    std::fs::write(&broken, fleet.replace("to = \"19:00\"", "to = \"19:0\"")).unwrap();
-    let broken = broken.to_str().unwrap();
-    let mistakes = [
+/// Command lines that are wrong, and what must be said about each.
+fn mistakes(broken: &str) -> [(Vec<&str>, &'static str); 8] {
+    [
         (
             vec!["plan", "--offline", "--config", broken],
             "broken.toml:16:6: `schedules.office.windows[0].to`",
@@ -111,7 +106,17 @@ fn a_mistake_ends_with_2_and_one_line_that_names_it() {
             vec!["convert", "kube-downscaler", "always", "--replicas", "1"],
             "is not of the form",
         ),
-    ];
+    ]
+}
+
+#[test]
+fn a_mistake_ends_with_2_and_one_line_that_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.toml");
+    let fleet = std::fs::read_to_string(FLEET).unwrap();
+    std::fs::write(&broken, fleet.replace("to = \"19:00\"", "to = \"19:0\"")).unwrap();
+    let broken = broken.to_str().unwrap();
+    let mistakes = mistakes(broken);
     for (arguments, told) in mistakes {
         let ended = run(&arguments);
         let line = text(&ended.stderr);

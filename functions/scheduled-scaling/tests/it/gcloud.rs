@@ -5,10 +5,6 @@ use serde_json::Value;
 use std::process::Command;
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(
-    clippy::print_stderr,
-    reason = "whoever runs the tests should see what was not tried"
-)]
 async fn gcloud_reads_the_minimum_that_we_wrote_and_we_respect_the_one_it_writes() {
     if Command::new("gcloud").arg("--version").output().is_err() {
         eprintln!("skipped: gcloud is not installed");
@@ -78,10 +74,6 @@ print(shop.scaling.min_instance_count, shop.annotations['nightshift-scaling-orig
 ";
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(
-    clippy::print_stderr,
-    reason = "whoever runs the tests should see what was not tried"
-)]
 async fn the_client_for_python_reads_the_minimum_that_we_wrote() {
     let test = std::env::current_exe().unwrap();
     let python = test

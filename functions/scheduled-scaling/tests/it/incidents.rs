@@ -335,7 +335,7 @@ async fn a_discovered_pool_without_leave_to_interrupt_its_workers_is_refused() {
 #[tokio::test]
 async fn a_deploy_that_goes_on_is_waited_for_ten_minutes_and_no_longer() {
     let slow = local_gcp::Options {
-        operation_time: Duration::from_secs(3600),
+        operation_time: Duration::from_hours(1),
         ..options("2026-03-09T17:58:00Z")
     };
     let text = format!("{OFFICE}{}", office_service("shop"));

@@ -101,6 +101,9 @@ pub(super) struct Lived {
     faults: usize,
 }
 
+/// How likely a fault is in percent, of which method, and what it does.
+type Chance = (f64, &'static str, fn(Fault) -> Fault);
+
 impl fmt::Display for Lived {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -259,7 +262,7 @@ impl World {
     }
 
     fn faults(&mut self) -> bool {
-        let kinds: [(f64, &str, fn(Fault) -> Fault); 6] = [
+        let kinds: [Chance; 6] = [
             (2.0, "run.*.patch", |fault| Fault {
                 status: Some(409),
                 ..fault
