@@ -31,3 +31,5 @@ bench: ## Compare with pg_dump and functions-framework: time, memory, size (opti
 	@scripts/setup bench
 	@scripts/run cargo build --locked --release -p backup -p nightshift-bench
 	@scripts/run cargo run --locked --release -p nightshift-bench --bin bench -- $(BENCH)
+	@scripts/run cargo build --locked --release -p scheduled-scaling
+	@scripts/run cargo run --locked --release -p scheduled-scaling --example bench

@@ -40,7 +40,7 @@ WANTED = {
         "services.consumerQuotaMetrics.limits.consumerOverrides"], ["OperationMetadata"]),
     "sqladmin.v1": ("google-cloud-sql-v1-*", ["instances", "users", "operations"], []),
     "sqladmin.v1beta4": ("google-cloud-sql-v1-*", ["instances", "users", "operations"], []),
-    "storage.v1": (None, ["buckets", "objects"], []),
+    "storage.v1": (None, ["buckets", "managedFolders", "objects"], []),
 }
 KEPT = ("$ref", "type", "format", "enum", "readOnly")
 

@@ -1,6 +1,9 @@
 //! `nightshift up` as a person starts it, with the program `local-gcp` as it is built.
 
-use crate::bed::{self, DEADLINE, POLL, command_lines, said, send};
+use crate::{
+    bed::{DEADLINE, POLL, command_lines, said, send},
+    programs,
+};
 use anyhow::{Context, Result, ensure};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -26,8 +29,8 @@ pub(crate) struct Up {
 }
 
 pub(crate) fn command(folder: &Path, options: &[&str]) -> Result<Command> {
-    bed::program("local-gcp")?;
-    bed::program("backup")?;
+    programs::program("local-gcp")?;
+    programs::program("backup")?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_nightshift"));
     command
         .arg("up")

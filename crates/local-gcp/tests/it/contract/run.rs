@@ -139,6 +139,9 @@ async fn jobs(api: &Api) -> Result<()> {
     api.get(&first).await?.ok()?;
     done(api, run).await?;
     api.get(&first).await?.ok()?;
+    let tasks = api.get(&format!("{first}/tasks")).await?.ok()?;
+    let task = tasks["tasks"][0]["name"].as_str().unwrap_or_default();
+    api.get(&format!("/v2/{task}")).await?.ok()?;
     let overrides = json!({"overrides": {
         "taskCount": 1, "timeout": "30s",
         "containerOverrides": [{"name": "web", "args": ["b"], "env": [{"name": "A", "value": "2"}]}],

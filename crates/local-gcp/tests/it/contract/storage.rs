@@ -37,6 +37,9 @@ async fn buckets(api: &Api) -> Result<()> {
     api.post(insert, settings.clone()).await?.ok()?;
     let again = api.post(insert, settings).await?;
     ensure!(again.status == 409, "{again:?}");
+    api.get("/storage/v1/b/tour-bucket/managedFolders")
+        .await?
+        .ok()?;
     api.get("/storage/v1/b?project=demo&maxResults=5&projection=noAcl")
         .await?
         .ok()?;
