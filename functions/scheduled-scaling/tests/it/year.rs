@@ -3,7 +3,7 @@
 //!
 //! By default each of ten seeds lives through eight hours, which begins before clocks change for most of them. The whole year
 //! of a seed is `NIGHTSHIFT_SCALING_DAYS=365`; `NIGHTSHIFT_SCALING_SEEDS=1000` takes a thousand seeds, and
-//! `NIGHTSHIFT_SCALING_SEED=7` that one alone.
+//! `NIGHTSHIFT_SCALING_SEED=7` that one alone. Use `cargo test` for those: nextest ends a test that takes minutes.
 
 mod world;
 
