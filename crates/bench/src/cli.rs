@@ -93,21 +93,24 @@ pub enum Part {
     Memory,
     /// Events over HTTP: how soon, how many, how fast, against Google's functions-framework
     Events,
+    /// A rotation of a secret: how many calls of Google, how soon, how many at once
+    Rotation,
 }
 
 impl Part {
     /// All parts, in the order they run.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Backup,
         Self::OneTable,
         Self::Restore,
         Self::Memory,
         Self::Events,
+        Self::Rotation,
     ];
 
-    /// Whether it reads or writes a database.
+    /// Whether it backs up or restores a database.
     pub fn is_of_databases(self) -> bool {
-        self != Self::Events
+        !matches!(self, Self::Events | Self::Rotation)
     }
 
     /// Its name for people.
@@ -118,6 +121,7 @@ impl Part {
             Self::Restore => "restore",
             Self::Memory => "memory",
             Self::Events => "events",
+            Self::Rotation => "rotation",
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod dataset;
 pub mod events;
 pub mod measure;
 pub mod report;
+pub mod rotation;
 pub mod suite;
 pub mod targets;
 pub mod tools;

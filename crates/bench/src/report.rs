@@ -3,6 +3,7 @@
 use crate::{
     cli::Part,
     events::report::Events,
+    rotation::report::Rotation,
     targets::{Bound, Target, judge},
 };
 use anyhow::Context as _;
@@ -82,22 +83,37 @@ pub struct Report {
     pub runs: Vec<Run>,
     /// The part about events.
     pub events: Option<Events>,
+    /// The part about rotations.
+    pub rotation: Option<Rotation>,
 }
 
 impl Report {
-    /// Judges what ran.
-    pub fn new(machine: Machine, percent: u32, runs: Vec<Run>, events: Option<Events>) -> Self {
+    /// Judges what ran with a database.
+    pub fn new(machine: Machine, percent: u32, runs: Vec<Run>) -> Self {
         let mut targets = Vec::new();
         if machine.server.is_some() {
             targets.extend(judge(&runs, &machine, percent));
         }
-        targets.extend(events.iter().flat_map(Events::targets));
         Self {
             machine,
             percent,
             targets,
             runs,
+            events: None,
+            rotation: None,
+        }
+    }
+
+    /// Judges the other parts that ran.
+    #[must_use]
+    pub fn with(mut self, events: Option<Events>, rotation: Option<Rotation>) -> Self {
+        self.targets.extend(events.iter().flat_map(Events::targets));
+        self.targets
+            .extend(rotation.iter().flat_map(Rotation::targets));
+        Self {
             events,
+            rotation,
+            ..self
         }
     }
 
@@ -222,6 +238,9 @@ impl report::Report for Report {
         }
         if let Some(events) = &self.events {
             said += &format!("{}\n", events.table());
+        }
+        if let Some(rotation) = &self.rotation {
+            said += &format!("{}\n", rotation.table());
         }
         said + &format!("{}\n", self.judged())
     }

@@ -7,6 +7,7 @@ use crate::{
     dataset::{self, Dataset},
     events, measure,
     report::{Machine, Report, Run},
+    rotation,
     tools::Tools,
 };
 use anyhow::{Context as _, ensure};
@@ -47,8 +48,13 @@ pub fn run(
     } else {
         None
     };
+    let rotation = if choices.runs(Part::Rotation) {
+        Some(rotation::run(shutdown, runtime)?)
+    } else {
+        None
+    };
     let machine = Machine::this(server)?;
-    Ok(Report::new(machine, choices.percent, runs, events))
+    Ok(Report::new(machine, choices.percent, runs).with(events, rotation))
 }
 
 /// The parts that need a server of PostgreSQL, and its version.
@@ -120,7 +126,7 @@ impl<'a> Bench<'a> {
                 runs.push(self.backup(part, dataset::MIXED, contenders::OURS_WITH_FOUR, 1)?);
                 Ok(())
             }
-            Part::Events => Ok(()),
+            Part::Events | Part::Rotation => Ok(()),
         }
     }
 

@@ -2,8 +2,8 @@
 //! says otherwise.
 
 use crate::{
-    billing, http::Api, identity, metadata, pubsub, run, scheduler, secretmanager, serviceusage,
-    sql, storage,
+    billing, http::Api, iam, identity, metadata, pubsub, run, scheduler, secretmanager,
+    serviceusage, sql, storage,
 };
 
 pub(crate) fn all() -> Vec<Api> {
@@ -11,6 +11,7 @@ pub(crate) fn all() -> Vec<Api> {
         engine(),
         metadata::api(),
         identity::api(),
+        iam::api(),
         pubsub::api(),
         run::api(),
         scheduler::api(),

@@ -9,6 +9,7 @@ mod contract;
 mod engine;
 mod google;
 mod http;
+mod iam;
 mod identity;
 mod metadata;
 mod options;

@@ -4,6 +4,7 @@ use crate::{
     Faults, Journal, Options, StoreError, apis,
     app::{App, Parts},
     bench::admin,
+    bench::notes::Notes,
     console,
     engine::{
         self, Move, SavedClock,
@@ -216,6 +217,7 @@ fn assemble(options: Options, url: String) -> Result<App, StartError> {
         clock,
         faults: Faults::default(),
         journal: Journal::default(),
+        notes: Notes::default(),
         outbound: Outbound::new(),
         engine: tokio::sync::Mutex::new(()),
         in_flight: watch::Sender::new(0),

@@ -49,7 +49,7 @@ fn ratios_are_of_medians_and_held_against_their_bounds() {
     for wall in [5.0, 5.5, 50.0] {
         runs.push(run(Part::Backup, contenders::OURS.name, 100, wall));
     }
-    let report = Report::new(machine(2), 100, runs, None);
+    let report = Report::new(machine(2), 100, runs);
     assert_eq!(met(&report, "pg_dump | gzip ÷ ours"), Some(true));
     assert_eq!(met(&report, "pg_dump -Fd -j2 ÷ ours"), Some(false));
     assert_eq!(
@@ -68,12 +68,12 @@ fn ratios_are_of_medians_and_held_against_their_bounds() {
 fn a_smaller_database_or_another_machine_is_measured_but_not_judged() {
     let ours = run(Part::Backup, contenders::OURS.name, 5, 1.0);
     let gzip = run(Part::Backup, contenders::GZIP.name, 5, 2.0);
-    let report = Report::new(machine(8), 5, vec![gzip, ours], None);
+    let report = Report::new(machine(8), 5, vec![gzip, ours]);
     let speed = &report.targets[0];
     assert_eq!((speed.value, speed.met), (Some(2.0), None));
 
     let full = run(Part::Backup, contenders::OURS.name, 100, 1.0);
-    let report = Report::new(machine(8), 100, vec![full], None);
+    let report = Report::new(machine(8), 100, vec![full]);
     assert_eq!(
         met(&report, "wall ÷ half of (server CPU + client CPU)"),
         None
@@ -86,7 +86,7 @@ fn people_get_a_table_with_a_line_for_each_contender() {
         run(Part::Backup, contenders::GZIP.name, 100, 36.0),
         run(Part::Backup, contenders::OURS.name, 100, 5.0),
     ];
-    let shown = Report::new(machine(2), 100, runs, None).table();
+    let shown = Report::new(machine(2), 100, runs).table();
     let lines: Vec<_> = shown.lines().collect();
     assert!(
         lines[0].starts_with("2 cores of Some processor, 16.0 GB"),

@@ -7,6 +7,7 @@ mod console;
 mod contract;
 mod documentation;
 mod gcloud;
+mod iam;
 mod identity;
 mod killed;
 mod origin;

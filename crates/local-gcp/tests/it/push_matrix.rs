@@ -66,25 +66,15 @@ fn expected() -> Result<BTreeMap<String, Expected>> {
     serde_json::from_str(text).context("read push_matrix.json")
 }
 
-/// Everything that is not as expected, told at once.
-fn compare(
-    observed: Vec<(&str, Result<Value>)>,
-    expect: impl Fn(&str) -> Option<Value>,
-) -> Result<()> {
-    let mut differences = String::new();
-    for (name, observed) in observed {
-        let expected = expect(name).unwrap_or_default();
-        match observed {
-            Ok(observed) if observed == expected => {}
-            Ok(observed) => {
-                differences +=
-                    &format!("\n\"{name}\": observed {observed:#}\nexpected {expected:#}\n");
-            }
-            Err(error) => differences += &format!("\n\"{name}\": {error:#}\n"),
-        }
+/// How what was observed differs from what is expected, if it does.
+fn difference(name: &str, observed: Result<Value>, expected: &Value) -> Option<String> {
+    match observed {
+        Ok(observed) if observed == *expected => None,
+        Ok(observed) => Some(format!(
+            "\n\"{name}\": observed {observed:#}\nexpected {expected:#}\n"
+        )),
+        Err(error) => Some(format!("\n\"{name}\": {error:#}\n")),
     }
-    ensure!(differences.is_empty(), "{differences}");
-    Ok(())
 }
 
 #[test]
@@ -107,32 +97,53 @@ fn every_row_is_of_a_behaviour_and_every_difference_has_a_reason() -> Result<()>
 
 #[tokio::test]
 async fn local_gcp_pushes_as_the_matrix_says() -> Result<()> {
-    let mut observed = vec![];
+    let expected = expected()?;
+    let mut differences = String::new();
     for (name, behaviour) in BEHAVIOURS {
         let options = Options::stopped_at("2026-11-01T12:00:00Z".parse()?);
         let server = Server::local(LocalGcp::start(options).await?);
-        observed.push((name, behaviour(&server).await));
+        let row = expected.get(name).context(name)?;
+        let observed = behaviour(&server).await;
+        differences += &difference(name, observed, &row.ours).unwrap_or_default();
     }
-    let expected = expected()?;
-    compare(observed, |name| Some(expected.get(name)?.ours.clone()))
+    ensure!(differences.is_empty(), "{differences}");
+    Ok(())
 }
+
+/// How often a behaviour is looked at before a difference counts. The emulator's time is real, and a busy machine can
+/// stretch the pauses that are measured; what is truly different is so each time.
+const LOOKS: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn googles_emulator_pushes_as_the_matrix_says() -> Result<()> {
-    let Some(emulator) = tokio::task::spawn_blocking(Emulator::start).await?? else {
-        eprintln!("skipped: gcloud's Pub/Sub emulator is not on this machine");
-        return Ok(());
-    };
-    let server = Server::emulator(emulator.url());
-    let observing = BEHAVIOURS.map(|(name, behaviour)| {
-        let observing = behaviour(&server);
-        async move { (name, observing.await) }
-    });
-    // At once: its time is real, and most of the waiting is for its clock.
-    let observed = futures::future::join_all(observing).await;
     let expected = expected()?;
-    compare(observed, |name| {
-        let row = expected.get(name)?;
-        Some(row.emulator.as_ref().unwrap_or(&row.ours).clone())
-    })
+    let mut looked_at: Vec<(&str, Behaviour)> = BEHAVIOURS.to_vec();
+    let mut differences = vec![];
+    for _ in 0..LOOKS {
+        // One of its own each time: topics are named after what they are for.
+        let Some(emulator) = tokio::task::spawn_blocking(Emulator::start).await?? else {
+            eprintln!("skipped: gcloud's Pub/Sub emulator is not on this machine");
+            return Ok(());
+        };
+        let server = Server::emulator(emulator.url());
+        // At once: most of the waiting is for its clock.
+        let observing = looked_at.iter().map(|(_, behaviour)| behaviour(&server));
+        let observed = futures::future::join_all(observing).await;
+        let mut different = vec![];
+        differences.clear();
+        for ((name, behaviour), observed) in looked_at.into_iter().zip(observed) {
+            let row = expected.get(name).context(name)?;
+            let expected = row.emulator.as_ref().unwrap_or(&row.ours);
+            if let Some(difference) = difference(name, observed, expected) {
+                eprintln!("{difference}");
+                differences.push(difference);
+                different.push((name, behaviour));
+            }
+        }
+        if different.is_empty() {
+            return Ok(());
+        }
+        looked_at = different;
+    }
+    anyhow::bail!("{}", differences.concat())
 }

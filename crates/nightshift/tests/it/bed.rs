@@ -51,15 +51,11 @@ impl Bed {
 
     /// The same with another program for `backup`.
     pub(crate) fn demo_of(&self, backup: &Path, options: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nightshift"));
+        let mut command = nightshift(self.folder());
         command
-            .args(["demo", "--scale", "1", "--backup-program"])
+            .args(["demo", "backup", "--scale", "1", "--backup-program"])
             .arg(backup)
-            .args(options)
-            .env("TMPDIR", self.folder())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .args(options);
         command
     }
 
@@ -119,6 +115,17 @@ pub(crate) fn said(output: &Output) -> String {
     [&output.stdout, &output.stderr]
         .map(|bytes| String::from_utf8_lossy(bytes))
         .concat()
+}
+
+/// `nightshift` with this temporary folder, and pipes for what it says.
+pub(crate) fn nightshift(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nightshift"));
+    command
+        .env("TMPDIR", folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
 }
 
 /// The command line of every process of this machine.

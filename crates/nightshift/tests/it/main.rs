@@ -11,6 +11,8 @@ mod ending;
 #[cfg(test)]
 mod programs;
 #[cfg(test)]
+mod rotation;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod up;

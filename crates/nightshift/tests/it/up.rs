@@ -1,19 +1,19 @@
 //! `nightshift up` as a person starts it, with the program `local-gcp` as it is built.
 
 use crate::{
-    bed::{DEADLINE, POLL, command_lines, said, send},
+    bed::{self, DEADLINE, POLL, command_lines, said, send},
     programs,
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader},
     net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command},
     thread,
     time::Instant,
 };
@@ -23,6 +23,8 @@ use tempfile::TempDir;
 pub(crate) struct Up {
     child: Child,
     said: BufReader<ChildStdout>,
+    /// Read all the time: whoever writes into a pipe that is full stands still.
+    errors: Option<thread::JoinHandle<io::Result<String>>>,
     folder: TempDir,
     pub(crate) url: String,
     pub(crate) greeting: String,
@@ -31,15 +33,9 @@ pub(crate) struct Up {
 pub(crate) fn command(folder: &Path, options: &[&str]) -> Result<Command> {
     programs::program("local-gcp")?;
     programs::program("backup")?;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nightshift"));
-    command
-        .arg("up")
-        .args(options)
-        .env("TMPDIR", folder)
-        .env_remove("LOCAL_GCP_PORT")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    programs::program("rotate-secrets")?;
+    let mut command = bed::nightshift(folder);
+    command.arg("up").args(options).env_remove("LOCAL_GCP_PORT");
     Ok(command)
 }
 
@@ -53,12 +49,14 @@ impl Up {
             .tempdir()?;
         let mut child = command(folder.path(), &["--port", "0"])?.spawn()?;
         let mut said = BufReader::new(child.stdout.take().context("its output")?);
+        let errors = child.stderr.take().context("its errors")?;
+        let errors = thread::spawn(move || io::read_to_string(errors));
         let mut greeting = String::new();
         while !greeting.contains("Ctrl-C stops") {
-            ensure!(
-                said.read_line(&mut greeting)? > 0,
-                "it ended after: {greeting}"
-            );
+            if said.read_line(&mut greeting)? == 0 {
+                let errors = errors.join().ok().context("a reader of its errors")??;
+                bail!("it ended after: {greeting}{errors}");
+            }
         }
         let url = greeting
             .split_whitespace()
@@ -67,6 +65,7 @@ impl Up {
         Ok(Self {
             child,
             said,
+            errors: Some(errors),
             folder,
             url,
             greeting,
@@ -123,7 +122,7 @@ impl Up {
         }
     }
 
-    fn ends_with(mut self, signal: Signal) -> Result<()> {
+    pub(crate) fn ends_with(mut self, signal: Signal) -> Result<()> {
         send(&self.child, signal)?;
         let status = self.child.wait()?;
         ensure!(status.code() == Some(0), "it ended with {status}");
@@ -166,10 +165,10 @@ fn it_opens_with_a_project_and_ctrl_c_leaves_nothing() -> Result<()> {
             "workerPools",
             1,
         ),
-        ("/v1/projects/demo/secrets", "secrets", 3),
-        ("/v1/projects/demo/locations/europe-west1/jobs", "jobs", 3),
+        ("/v1/projects/demo/secrets", "secrets", 4),
+        ("/v1/projects/demo/locations/europe-west1/jobs", "jobs", 4),
         ("/v1/projects/demo/topics", "topics", 4),
-        ("/v1/projects/demo/subscriptions", "subscriptions", 5),
+        ("/v1/projects/demo/subscriptions", "subscriptions", 6),
         ("/storage/v1/b?project=demo", "items", 1),
         ("/v1/projects/demo/instances", "items", 1),
     ] {
@@ -232,11 +231,8 @@ fn an_end_of_local_gcp_is_told_and_ends_it() -> Result<()> {
         .context("its process")?;
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL)?;
     assert_eq!(up.child.wait()?.code(), Some(1));
-    let mut errors = String::new();
-    std::io::Read::read_to_string(
-        &mut up.child.stderr.take().context("its errors")?,
-        &mut errors,
-    )?;
+    let reading = up.errors.take().context("its errors")?;
+    let errors = reading.join().ok().context("a reader of its errors")??;
     assert!(
         errors.contains("error: local-gcp ended by itself with signal: 9"),
         "{errors}"

@@ -1,7 +1,12 @@
 //! A Google Cloud of the test's own, with a bucket to back up into.
 
 use ::base64::{Engine, engine::general_purpose::STANDARD};
-use backup::{google::Google, repository::Repository, store::Store};
+use backup::{
+    chunk::Sealed,
+    google::Google,
+    repository::Repository,
+    store::{Store, StoreError},
+};
 use futures::TryStreamExt;
 use local_gcp::{LocalGcp, Options, judge};
 use nightshift_runtime::gcp;
@@ -124,4 +129,14 @@ impl Drop for Cloud {
 pub(crate) fn data(message: &Value) -> Value {
     let bytes = STANDARD.decode(message["data"].as_str().unwrap()).unwrap();
     serde_json::from_slice(&bytes).unwrap()
+}
+
+/// Holds a store to this: what is in the place of a new object is compared with it, and never overwritten.
+pub(crate) async fn creates_once(store: &Store, name: &str) {
+    let [one, two] = ["one", "two"].map(|text| Sealed::new(text.as_bytes().to_vec()));
+    store.create(name, &one).await.unwrap();
+    store.create(name, &one).await.unwrap();
+    let refused = store.create(name, &two).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Exists(_)), "{refused}");
+    assert_eq!(store.read(name).await.unwrap(), "one");
 }

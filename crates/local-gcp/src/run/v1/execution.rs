@@ -27,25 +27,20 @@ fn to_v1(app: &App, execution: &Execution) -> Value {
     let v2 = execution.json();
     let (project, _) = names::project_and_region(execution.name());
     let (metadata, spec) = job::template_to_v1(&v2, project);
-    let mut status = json!({ "observedGeneration": 1, "conditions": form::conditions(&v2) });
-    for field in [
+    let fields = [
         "startTime",
         "completionTime",
         "runningCount",
         "succeededCount",
         "failedCount",
         "cancelledCount",
-    ] {
-        if let Some(value) = v2.get(field) {
-            status[field] = value.clone();
-        }
-    }
+    ];
     json!({
         "apiVersion": "run.googleapis.com/v1",
         "kind": "Execution",
         "metadata": own_metadata(app, execution.name(), &v2, metadata),
         "spec": spec,
-        "status": status,
+        "status": status(&v2, &fields),
     })
 }
 
@@ -67,6 +62,17 @@ fn own_metadata(app: &App, name: &str, v2: &Value, mut metadata: Value) -> Value
     metadata
 }
 
+/// The status of an execution or a task, neither of which ever has a second generation.
+fn status(v2: &Value, fields: &[&str]) -> Value {
+    let mut status = json!({ "observedGeneration": 1, "conditions": form::conditions(v2) });
+    for field in fields {
+        if let Some(value) = v2.get(field) {
+            status[*field] = value.clone();
+        }
+    }
+    status
+}
+
 fn task_to_v1(app: &App, v2: &Value) -> Value {
     let name = v2["name"].as_str().unwrap_or_default();
     let (project, _) = names::project_and_region(name);
@@ -75,24 +81,19 @@ fn task_to_v1(app: &App, v2: &Value) -> Value {
     let mut metadata = own_metadata(app, name, v2, metadata);
     metadata["labels"][EXECUTION] = v2["execution"].clone();
     metadata["labels"][RUNNING_STATE] = running_state(v2).into();
-    let mut status = json!({ "observedGeneration": 1, "conditions": form::conditions(v2) });
-    for field in [
+    let fields = [
         "index",
         "retried",
         "startTime",
         "completionTime",
         "lastAttemptResult",
-    ] {
-        if let Some(value) = v2.get(field) {
-            status[field] = value.clone();
-        }
-    }
+    ];
     json!({
         "apiVersion": "run.googleapis.com/v1",
         "kind": "Task",
         "metadata": metadata,
         "spec": spec,
-        "status": status,
+        "status": status(v2, &fields),
     })
 }
 

@@ -71,13 +71,9 @@ pub(super) fn template_to_v1(v2: &Value, project: &str) -> (Value, Value) {
 
 /// Metadata and specification of a task, from a v2 task or the template of one.
 pub(super) fn task_to_v1(v2: &Object, project: &str) -> (Value, Value) {
-    let mut of = template::to_v1(v2, &Object::new(), project);
+    let mut of = template::never_idle_to_v1(v2, project);
     let mut take = |field| of.remove(field).unwrap_or_default();
-    let (mut metadata, mut spec) = (take("metadata"), take("spec"));
-    if let Some(annotations) = metadata["annotations"].as_object_mut() {
-        // A task is never idle: the annotation is one of services.
-        annotations.remove(template::THROTTLING);
-    }
+    let (metadata, mut spec) = (take("metadata"), take("spec"));
     if let Some(retries) = v2.get("maxRetries") {
         spec["maxRetries"] = retries.clone();
     }

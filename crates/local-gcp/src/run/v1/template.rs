@@ -11,7 +11,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-pub(super) const THROTTLING: &str = "run.googleapis.com/cpu-throttling";
+const THROTTLING: &str = "run.googleapis.com/cpu-throttling";
 const BOOST: &str = "run.googleapis.com/startup-cpu-boost";
 const DATABASES: &str = "run.googleapis.com/cloudsql-instances";
 const SECRETS: &str = "run.googleapis.com/secrets";
@@ -37,6 +37,17 @@ pub(super) fn to_v1(template: &Object, kept: &Object, project: &str) -> Object {
     let mut of = Object::new();
     of.insert("metadata".to_owned(), metadata.into());
     of.insert("spec".to_owned(), spec.into());
+    of
+}
+
+/// [`to_v1`] for tasks and worker pools. They are never idle: that their processor is not throttled goes without saying.
+pub(super) fn never_idle_to_v1(template: &Object, project: &str) -> Object {
+    let mut of = to_v1(template, &Object::new(), project);
+    let metadata = of.get_mut("metadata");
+    let annotations = metadata.and_then(|metadata| metadata.get_mut("annotations"));
+    if let Some(Value::Object(annotations)) = annotations {
+        annotations.remove(THROTTLING);
+    }
     of
 }
 

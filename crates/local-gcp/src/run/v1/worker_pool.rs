@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     app::App,
-    google::schema::Object,
     run::{
         names::{self, Kind},
         resource::Resource,
@@ -25,13 +24,8 @@ pub(super) const WORKER_POOLS: Form = Form {
 fn to_v1(app: &App, pool: &Resource) -> Value {
     let (project, _) = names::project_and_region(&pool.name);
     let v2 = pool.json(app, Kind::WorkerPool);
-    let empty = Object::new();
-    let of = v2["template"].as_object().unwrap_or(&empty);
-    let mut template = Value::Object(template::to_v1(of, &empty, project));
-    if let Some(Value::Object(annotations)) = template.pointer_mut("/metadata/annotations") {
-        // Instances of a worker pool are never idle: the annotation is one of services.
-        annotations.remove(template::THROTTLING);
-    }
+    let of = v2["template"].as_object().cloned().unwrap_or_default();
+    let template = template::never_idle_to_v1(&of, project);
     let revision = |field: &str| names::id(v2[field].as_str().unwrap_or_default()).to_owned();
     json!({
         "apiVersion": "run.googleapis.com/v1",

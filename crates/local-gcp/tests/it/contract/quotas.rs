@@ -1,22 +1,13 @@
 //! Service Usage.
 
-use crate::support::{Api, Result, eventually};
-use serde_json::{Value, json};
+use crate::{
+    quotas::done,
+    support::{Api, Result},
+};
+use serde_json::json;
 
 const METRICS: &str =
     "/v1beta1/projects/demo/services/bigquery.googleapis.com/consumerQuotaMetrics";
-
-async fn done(api: &Api, operation: Value) -> Result<Value> {
-    let path = format!(
-        "/v1beta1/{}",
-        operation["name"].as_str().unwrap_or_default()
-    );
-    eventually("the operation", async || {
-        let operation = api.get(&path).await?.ok()?;
-        Ok((operation["done"] == true).then_some(operation))
-    })
-    .await
-}
 
 pub(super) async fn tour(api: &Api) -> Result<()> {
     api.gcp.seed(json!({"serviceusage": {"limits": [{
@@ -34,7 +25,7 @@ pub(super) async fn tour(api: &Api) -> Result<()> {
             json!({"overrideValue": "500"}),
         )
         .await?;
-    let made = done(api, made.ok()?).await?;
+    let made = done(api, &made.ok()?).await?;
     let one = format!(
         "{overrides}/{}",
         made["response"]["name"]
@@ -49,9 +40,9 @@ pub(super) async fn tour(api: &Api) -> Result<()> {
     let query = "updateMask=overrideValue&forceOnly=LIMIT_DECREASE_BELOW_USAGE&\
                  forceOnly=LIMIT_DECREASE_PERCENTAGE_TOO_HIGH";
     let changed = api.patch(&format!("{one}?{query}"), less).await?.ok()?;
-    done(api, changed).await?;
+    done(api, &changed).await?;
     let gone = api.delete(&format!("{one}?force=true")).await?.ok()?;
-    done(api, gone).await?;
+    done(api, &gone).await?;
     api.delete(&one).await?.refused()?;
     Ok(())
 }

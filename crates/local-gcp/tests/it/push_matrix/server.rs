@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// How long the emulator's slowest behaviour may take on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(45);
 /// How long local-gcp may be asked to let time pass, on its clock.
 const STEPS: u32 = 1_000;
 

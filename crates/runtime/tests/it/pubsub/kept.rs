@@ -2,10 +2,14 @@
 
 use super::{
     Broker, SUBSCRIPTION, gcp, options,
-    pulling::{PATIENCE, counted, next, pulling},
+    pulling::{PATIENCE, counted, gated, next, pulling},
 };
 use local_gcp::Fault;
-use nightshift_runtime::{Outcome, Shutdown, pubsub::Ended, telemetry};
+use nightshift_runtime::{
+    Outcome, Shutdown,
+    pubsub::{Ended, PullError},
+    telemetry,
+};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -17,7 +21,7 @@ use std::{
     sync::Arc,
     time::Instant,
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, task::JoinHandle};
 
 const ENDPOINT: &str = "TEST_PULL_ENDPOINT";
 
@@ -37,8 +41,14 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// However long one waits, nobody is given anything.
-async fn nothing_is_left(broker: &Broker) {
+/// The end is clean, and however long one waits then, nobody is given anything.
+async fn ends_with_nothing_left(
+    broker: &Broker,
+    shutdown: &Shutdown,
+    pulling: JoinHandle<Result<Ended, PullError>>,
+) {
+    shutdown.request();
+    assert_eq!(pulling.await.unwrap().unwrap(), Ended::Clean);
     broker.gcp().advance("2h".parse().unwrap()).await.unwrap();
     let left = broker.waiting().await;
     assert!(left.is_empty(), "{left:?}");
@@ -55,9 +65,7 @@ async fn an_acknowledged_message_is_gone_for_good() {
         let pulling = pulling(&broker, &shutdown, handler);
         next(&begun).await;
         until("an acknowledgement", || acknowledged(&broker) == 1).await;
-        shutdown.request();
-        assert_eq!(pulling.await.unwrap().unwrap(), Ended::Clean);
-        nothing_is_left(&broker).await;
+        ends_with_nothing_left(&broker, &shutdown, pulling).await;
     }
 }
 
@@ -102,9 +110,7 @@ async fn what_may_succeed_later_is_given_back_and_comes_when_the_retry_policy_sa
     broker.gcp().advance("10s".parse().unwrap()).await.unwrap();
     next(&begun).await;
     until("an acknowledgement", || acknowledged(&broker) == 1).await;
-    shutdown.request();
-    assert_eq!(pulling.await.unwrap().unwrap(), Ended::Clean);
-    nothing_is_left(&broker).await;
+    ends_with_nothing_left(&broker, &shutdown, pulling).await;
 }
 
 /// Its lease ended on the server, as it does when this process cannot reach it for too long.
@@ -112,17 +118,7 @@ async fn what_may_succeed_later_is_given_back_and_comes_when_the_retry_policy_sa
 async fn a_message_that_comes_again_while_it_is_worked_on_is_handled_twice_and_then_gone() {
     let broker = Broker::local(json!({})).await;
     broker.publish(&["x"]).await;
-    let gate = Arc::new(Semaphore::new(0));
-    let (begun, handler) = {
-        let gate = gate.clone();
-        counted(move |_| {
-            let gate = gate.clone();
-            async move {
-                gate.acquire().await.unwrap().forget();
-                Outcome::Done
-            }
-        })
-    };
+    let (begun, gate, handler) = gated();
     let shutdown = Shutdown::new();
     let pulling = pulling(&broker, &shutdown, handler);
     next(&begun).await;
@@ -130,9 +126,7 @@ async fn a_message_that_comes_again_while_it_is_worked_on_is_handled_twice_and_t
     next(&begun).await;
     gate.add_permits(2);
     until("both acknowledgements", || acknowledged(&broker) == 2).await;
-    shutdown.request();
-    assert_eq!(pulling.await.unwrap().unwrap(), Ended::Clean);
-    nothing_is_left(&broker).await;
+    ends_with_nothing_left(&broker, &shutdown, pulling).await;
 }
 
 #[tokio::test]
@@ -149,9 +143,7 @@ async fn a_stream_that_cannot_be_opened_is_tried_again() {
     let pulling = pulling(&broker, &shutdown, handler);
     next(&begun).await;
     until("an acknowledgement", || acknowledged(&broker) == 1).await;
-    shutdown.request();
-    assert_eq!(pulling.await.unwrap().unwrap(), Ended::Clean);
-    nothing_is_left(&broker).await;
+    ends_with_nothing_left(&broker, &shutdown, pulling).await;
 }
 
 /// Without exactly-once delivery the client library sends an acknowledgement once, and lets the message come again.
@@ -173,9 +165,7 @@ async fn work_whose_acknowledgement_is_lost_is_done_again() {
     broker.gcp().advance("1h".parse().unwrap()).await.unwrap();
     next(&begun).await;
     until("an acknowledgement", || acknowledged(&broker) == 1).await;
-    shutdown.request();
-    assert_eq!(pulling.await.unwrap().unwrap(), Ended::Clean);
-    nothing_is_left(&broker).await;
+    ends_with_nothing_left(&broker, &shutdown, pulling).await;
 }
 
 /// With it, the acknowledgement is repeated until it is certain.
@@ -193,10 +183,8 @@ async fn an_acknowledgement_that_must_be_certain_is_repeated() {
     let pulling = pulling(&broker, &shutdown, handler);
     next(&begun).await;
     until("an acknowledgement", || acknowledged(&broker) == 1).await;
-    shutdown.request();
-    assert_eq!(pulling.await.unwrap().unwrap(), Ended::Clean);
+    ends_with_nothing_left(&broker, &shutdown, pulling).await;
     assert_eq!(begun.available_permits(), 0, "handled a second time");
-    nothing_is_left(&broker).await;
 }
 
 #[tokio::test]

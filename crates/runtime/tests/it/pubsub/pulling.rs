@@ -40,6 +40,22 @@ where
     (begun, handler)
 }
 
+/// [`counted`], each of which waits for a permit before it is done.
+pub(super) fn gated() -> (Arc<Semaphore>, Arc<Semaphore>, impl Handler) {
+    let gate = Arc::new(Semaphore::new(0));
+    let (begun, handler) = {
+        let gate = gate.clone();
+        counted(move |_| {
+            let gate = gate.clone();
+            async move {
+                gate.acquire().await.unwrap().forget();
+                Outcome::Done
+            }
+        })
+    };
+    (begun, gate, handler)
+}
+
 /// Waits until one more has begun.
 pub(super) async fn next(begun: &Semaphore) {
     let one = timeout(PATIENCE, begun.acquire()).await;
@@ -117,17 +133,7 @@ async fn what_succeeds_is_taken_and_what_does_not_comes_again(broker: Broker) {
 
 async fn a_message_is_held_longer_than_its_ack_deadline_while_it_is_worked_on(broker: Broker) {
     broker.publish(&["long"]).await;
-    let gate = Arc::new(Semaphore::new(0));
-    let (begun, handler) = {
-        let gate = gate.clone();
-        counted(move |_| {
-            let gate = gate.clone();
-            async move {
-                gate.acquire().await.unwrap().forget();
-                Outcome::Done
-            }
-        })
-    };
+    let (begun, gate, handler) = gated();
     let shutdown = Shutdown::new();
     let pulling = pulling(&broker, &shutdown, handler);
     next(&begun).await;
