@@ -6,7 +6,7 @@
 //! told again.
 
 use crate::{
-    apply::Run,
+    apply::{Outcome, Run, Wants},
     config::Config,
     event,
     fleet::Purpose,
@@ -182,13 +182,15 @@ pub fn notices(config: &Config, run: &Run) -> Vec<Notice> {
         return Vec::new();
     };
     let before = SignedDuration::try_from(Duration::from(before)).unwrap_or(SignedDuration::MAX);
-    let soon = |(name, outcome): (&String, &crate::apply::Outcome)| {
+    let mut ends: BTreeMap<Timestamp, Wants<'_>> = BTreeMap::new();
+    let soon = |(name, outcome): (&String, &Outcome)| {
         let until = outcome.judged.desired.as_ref()?.until?;
         if until.duration_since(run.at) > before || outcome.bound.purpose != Purpose::Follow {
             return None;
         }
-        let schedule = outcome.bound.schedule(config)?;
-        let next = crate::desired::desired(schedule, &outcome.bound.words, until);
+        let end = ends.entry(until);
+        let wants = end.or_insert_with(|| Wants::new(config, until));
+        let next = wants.of(&outcome.bound)?;
         let then = match next.level {
             Level::Power(power) => u32::from(power == Power::On),
             level => level.floor()?,

@@ -11,20 +11,20 @@ mod person;
 mod step;
 
 pub use budget::Budget;
-pub use judge::{Judged, Way, found, judge};
+pub use judge::{Judged, Wants, Way, found};
 pub use person::NotGranted;
 pub use step::{Ended, Outcome};
 
 use crate::{
     config::Config,
-    fleet::{Bound, Fleet},
+    fleet::Fleet,
     google::{self, Google},
     observe::survey,
 };
 use futures::{StreamExt, future::join_all, stream};
 use jiff::Timestamp;
 use nightshift_runtime::Clock;
-use order::Order;
+use order::{Due, Order};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use step::Turn;
 use tokio::time::Instant;
@@ -109,7 +109,6 @@ impl Scaler {
         let mut order = Order::new(&self.config, fleet, at);
         let until = Instant::now() + self.patience.budget;
         let turn = |way| Turn {
-            waits_for: Vec::new(),
             way,
             at,
             until,
@@ -132,15 +131,9 @@ impl Scaler {
     }
 
     /// Writes some targets at once, then waits for all of them together: one that is slow holds up no other.
-    async fn carry_out(&self, order: &mut Order, targets: Vec<(Bound, Vec<String>)>, turn: Turn) {
+    async fn carry_out(&self, order: &mut Order, targets: Vec<Due>, turn: Turn) {
         let steps = stream::iter(targets)
-            .map(|(bound, waits_for)| {
-                let turn = Turn {
-                    waits_for,
-                    ..turn.clone()
-                };
-                async move { self.step(bound, &turn).await }
-            })
+            .map(|due| self.step(due, turn))
             .buffer_unordered(AT_ONCE);
         let outcomes: Vec<Outcome> = steps.collect().await;
         let deadline = Instant::now() + self.patience.operations;

@@ -60,6 +60,7 @@ Examples:
   scheduled-scaling plan --config scaling.toml
   scheduled-scaling plan --config scaling.toml --exit-code || echo 'apply would change something'
   scheduled-scaling plan --offline --config scaling.toml --from 2026-03-27 --days 3
+  scheduled-scaling plan --baseline peak --config scaling.toml
   scheduled-scaling plan --offline --config scaling.toml --output json | jq '.targets[].changes'
   scheduled-scaling plan --offline --config scaling.toml --output html > plan.html")]
     Plan(PlanArgs),

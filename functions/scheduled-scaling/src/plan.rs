@@ -9,7 +9,7 @@ use crate::{
     config::{Config, Target},
     findings::{Finding, findings},
     overrides::Override,
-    price::{Cost, Prices},
+    price::{Baseline, Cost, Prices},
     schedule::{Level, Schedule},
     timeline::{Day, Timeline, timeline},
     zone,
@@ -135,6 +135,8 @@ pub struct Range {
     pub first: Option<Date>,
     /// How many days.
     pub days: u16,
+    /// What the money is compared with.
+    pub baseline: Baseline,
 }
 
 /// Plans all targets of `config` without looking at any.
@@ -185,7 +187,7 @@ fn target_plan(
         .as_ref()
         .and_then(|estimate| estimate.baseline);
     let timeline = timeline(schedule, words, original, first, range.days);
-    let cost = prices.cost(target, &timeline);
+    let cost = prices.cost(target, &timeline, range.baseline);
     let rate = cost
         .as_ref()
         .ok()

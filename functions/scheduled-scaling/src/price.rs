@@ -4,6 +4,7 @@ use crate::{
     config::{Billing, Estimate, Kind, Target},
     timeline::Timeline,
 };
+use clap::ValueEnum;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,16 @@ struct Rate {
     cpu: f64,
     /// Per GiB.
     gib: f64,
+}
+
+/// What a schedule is compared with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Baseline {
+    /// What there was before us; the largest value of the schedule where that is not known
+    #[default]
+    Original,
+    /// The largest value of the schedule, held all the time: for those who would otherwise have set that
+    Peak,
 }
 
 /// A price for one target over one timeline, in dollars.
@@ -116,17 +127,20 @@ impl Prices {
     }
 
     /// What `timeline` costs, or why that is not known. An unknown price is never zero.
-    pub fn cost(&self, target: &Target, timeline: &Timeline) -> Result<Cost, String> {
+    pub fn cost(
+        &self,
+        target: &Target,
+        timeline: &Timeline,
+        baseline: Baseline,
+    ) -> Result<Cost, String> {
         let estimate = target
             .estimate
             .as_ref()
             .ok_or("its instances are not known offline; write them as estimate")?;
         let rate = self.per_second(target, estimate)?;
         let unknown = "the schedule goes by what was found; write that as estimate.baseline";
-        let baseline = estimate
-            .baseline
-            .or_else(|| timeline.peak())
-            .ok_or(unknown)?;
+        let original = estimate.baseline.filter(|_| baseline == Baseline::Original);
+        let baseline = original.or_else(|| timeline.peak()).ok_or(unknown)?;
         let dollars = |count: &dyn Fn(u32) -> u32| {
             let seconds = timeline.instance_seconds(count).ok_or(unknown)?;
             Ok::<_, String>(seconds * rate)

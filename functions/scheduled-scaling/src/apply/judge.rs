@@ -8,6 +8,7 @@ use crate::{
     schedule::Setting,
 };
 use jiff::Timestamp;
+use std::collections::HashMap;
 
 /// What is wanted of a target, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,14 +32,60 @@ pub enum Way {
     Still,
 }
 
-/// Decides about `bound` at `at`. `waits_for` are the targets that must be up before it and are not.
-pub fn judge(config: &Config, bound: &Bound, waits_for: Vec<String>, at: Timestamp) -> Judged {
+/// What schedules want at one instant. Each is asked once, however many targets go by it.
+#[derive(Debug)]
+pub struct Wants<'a> {
+    config: &'a Config,
+    at: Timestamp,
+    by_schedule: HashMap<&'a str, Desired>,
+}
+
+impl<'a> Wants<'a> {
+    /// What the schedules of `config` want at `at`.
+    pub fn new(config: &'a Config, at: Timestamp) -> Self {
+        Self {
+            config,
+            at,
+            by_schedule: HashMap::new(),
+        }
+    }
+
+    /// What `bound` is to be; none where it follows no schedule. Overrides are its own, and never another's answer.
+    pub fn of(&mut self, bound: &Bound) -> Option<Desired> {
+        let schedule = bound.schedule(self.config)?;
+        if !bound.words.is_empty() {
+            return Some(desired(schedule, &bound.words, self.at));
+        }
+        let (name, _) = self
+            .config
+            .schedules
+            .get_key_value(&bound.target.schedule)?;
+        let known = self.by_schedule.entry(name);
+        let known = known.or_insert_with(|| desired(schedule, &[], self.at));
+        Some(known.clone())
+    }
+
+    /// Decides about `bound`. `waits_for` are the targets that must be up before it and are not.
+    pub fn judge(&mut self, bound: &Bound, waits_for: Vec<String>) -> Judged {
+        let desired = self.of(bound);
+        judge(self.config, bound, desired, waits_for, self.at)
+    }
+}
+
+/// Decides about `bound` at `at`, where its schedule wants `desired`.
+pub(super) fn judge(
+    config: &Config,
+    bound: &Bound,
+    desired: Option<Desired>,
+    waits_for: Vec<String>,
+    at: Timestamp,
+) -> Judged {
     let without = |decision| Judged {
         desired: None,
         decision,
     };
     let seen = bound.observed(waits_for);
-    let Some(schedule) = bound.schedule(config) else {
+    let (Some(schedule), Some(desired)) = (bound.schedule(config), desired) else {
         return without(match &bound.purpose {
             Purpose::Release(mode) => release(&seen, *mode, None, false),
             Purpose::Left => Decision::Hold(Why::Left),
@@ -47,7 +94,6 @@ pub fn judge(config: &Config, bound: &Bound, waits_for: Vec<String>, at: Timesta
             Purpose::Follow => Decision::Refuse(Why::Misfit("it has no schedule".to_owned())),
         });
     };
-    let desired = desired(schedule, &bound.words, at);
     let policy = Policy {
         on_drift: bound.target.on_drift,
         limits: schedule.limits,

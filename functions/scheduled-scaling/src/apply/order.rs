@@ -1,12 +1,13 @@
 //! Which target comes before which.
 
 use super::{
-    judge::{Judged, Way, found, judge},
+    judge::{Judged, Wants, Way, found},
     step::{Ended, Outcome, left},
 };
 use crate::{
     config::{Config, Kind},
     decide::{Decision, Why},
+    desired::Desired,
     fleet::{Bound, Fleet},
     schedule::{Power, Setting},
 };
@@ -21,10 +22,20 @@ pub(super) struct Order {
     outcomes: BTreeMap<String, Outcome>,
 }
 
+/// A target whose turn it is.
+pub(super) struct Due {
+    pub(super) bound: Bound,
+    /// What its schedule wants of it.
+    pub(super) desired: Option<Desired>,
+    /// The targets that must be up before it and are not.
+    pub(super) waits_for: Vec<String>,
+}
+
 impl Order {
     pub(super) fn new(config: &Config, fleet: Fleet, at: Timestamp) -> Self {
+        let mut wants = Wants::new(config, at);
         let judged = fleet.bound.iter().map(|(name, bound)| {
-            let judged = judge(config, bound, Vec::new(), at);
+            let judged = wants.judge(bound, Vec::new());
             (name.clone(), judged)
         });
         let judged = judged.collect();
@@ -67,19 +78,28 @@ impl Order {
     }
 
     /// The targets of this depth that are to be raised, each with those it waits for.
-    pub(super) fn next_up(&self, depth: usize) -> Vec<(Bound, Vec<String>)> {
+    pub(super) fn next_up(&self, depth: usize) -> Vec<Due> {
         let bound = self.going(Way::Up).filter(|bound| self.is_at(bound, depth));
         bound
             .map(|bound| {
                 let needed = self.fleet.needed_by(bound);
                 let waits_for = needed.filter(|name| !self.is_up(name)).map(str::to_owned);
-                (bound.clone(), waits_for.collect())
+                self.due(bound, waits_for.collect())
             })
             .collect()
     }
 
+    fn due(&self, bound: &Bound, waits_for: Vec<String>) -> Due {
+        let judged = self.judged.get(&bound.target.name);
+        Due {
+            bound: bound.clone(),
+            desired: judged.and_then(|judged| judged.desired.clone()),
+            waits_for,
+        }
+    }
+
     /// The targets of this depth that are to be lowered and that nobody needs any more; the others wait.
-    pub(super) fn next_down(&mut self, depth: usize) -> Vec<(Bound, Vec<String>)> {
+    pub(super) fn next_down(&mut self, depth: usize) -> Vec<Due> {
         let bound = self
             .going(Way::Down)
             .filter(|bound| self.is_at(bound, depth));
@@ -88,7 +108,7 @@ impl Order {
         for bound in all {
             let users = self.users_in_the_way(&bound);
             if users.is_empty() {
-                free.push((bound, Vec::new()));
+                free.push(self.due(&bound, Vec::new()));
                 continue;
             }
             let name = bound.target.name.clone();
@@ -105,9 +125,9 @@ impl Order {
     }
 
     /// The targets of which only what is remembered changes.
-    pub(super) fn last_notes(&self) -> Vec<(Bound, Vec<String>)> {
+    pub(super) fn last_notes(&self) -> Vec<Due> {
         self.going(Way::Note)
-            .map(|bound| (bound.clone(), Vec::new()))
+            .map(|bound| self.due(bound, Vec::new()))
             .collect()
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Ended, Outcome, Run, Scaler,
-    judge::{Judged, found, judge},
+    judge::{Judged, Wants, found},
 };
 use crate::{
     config::{Kind, NoSuchTarget},
@@ -189,7 +189,7 @@ impl Scaler {
                 }
             };
         }
-        let judged = judge(&self.config, &asked, waits_for, at);
+        let judged = Wants::new(&self.config, at).judge(&asked, waits_for);
         if let Decision::Refuse(why) = &judged.decision {
             return Err(unfit(why.to_string()));
         }

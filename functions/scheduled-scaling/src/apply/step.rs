@@ -2,7 +2,8 @@
 
 use super::{
     Scaler,
-    judge::{Judged, Way, found, judge},
+    judge::{Judged, Wants, Way, found, judge},
+    order::Due,
     person::remembered,
 };
 use crate::{
@@ -24,10 +25,8 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// When and how it is a target's turn.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Turn {
-    /// The targets that must be up before it and are not.
-    pub(super) waits_for: Vec<String>,
     /// The way that it is to go.
     pub(super) way: Way,
     /// The instant of the run.
@@ -71,11 +70,15 @@ pub enum Ended {
 impl Scaler {
     /// Deals with one target that is to go `way`. What goes another way when it is looked at again waits for the next run:
     /// the order of the run would not hold for it.
-    pub(super) async fn step(&self, mut bound: Bound, turn: &Turn) -> Outcome {
-        let mut at = turn.at;
+    pub(super) async fn step(&self, due: Due, turn: Turn) -> Outcome {
+        let Due {
+            mut bound,
+            desired,
+            waits_for,
+        } = due;
+        let mut judged = judge(&self.config, &bound, desired, waits_for.clone(), turn.at);
         let mut writes = 0;
         loop {
-            let judged = judge(&self.config, &bound, turn.waits_for.clone(), at);
             let ended = match self.attempt(&bound, &judged, turn, &mut writes).await {
                 Ok(ended) => ended,
                 Err(refused) if refused.refusal == Refusal::Changed && writes < TRIES => {
@@ -91,7 +94,8 @@ impl Scaler {
                             };
                         }
                     }
-                    at = self.clock.now();
+                    let mut wants = Wants::new(&self.config, self.clock.now());
+                    judged = wants.judge(&bound, waits_for.clone());
                     continue;
                 }
                 Err(refused) => self.refusal(&bound.target, &refused),
@@ -110,7 +114,7 @@ impl Scaler {
         &self,
         bound: &Bound,
         judged: &Judged,
-        turn: &Turn,
+        turn: Turn,
         writes: &mut u32,
     ) -> Result<Ended, Refused> {
         let Decision::Write(change) = &judged.decision else {

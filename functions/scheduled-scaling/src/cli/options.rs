@@ -1,6 +1,7 @@
 //! The options of each command.
 
 use crate::{
+    price::Baseline,
     request::Wish,
     schedule::{Power, Setting},
 };
@@ -175,6 +176,9 @@ pub struct PlanArgs {
     /// How many days
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=400))]
     pub days: u16,
+    /// What savings are compared with
+    #[arg(long, value_enum, default_value_t)]
+    pub baseline: Baseline,
     /// Prices of your own, in the form of the built-in ones
     #[arg(long, value_name = "FILE")]
     pub prices: Option<PathBuf>,

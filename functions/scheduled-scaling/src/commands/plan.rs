@@ -58,6 +58,7 @@ fn range(args: &PlanArgs, now: Timestamp) -> Range {
         now,
         first: args.from,
         days: args.days,
+        baseline: args.baseline,
     }
 }
 

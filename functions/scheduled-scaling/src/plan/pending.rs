@@ -1,7 +1,7 @@
 //! What a run would do at this moment, beside what is planned for the days to come.
 
 use crate::{
-    apply::{found, judge},
+    apply::{Wants, found},
     config::{Config, Estimate, Target, TargetOverride},
     decide::Decision,
     fleet::{Bound, Fleet, Purpose},
@@ -27,12 +27,13 @@ pub struct Pending {
 
 /// What a run at `at` would do.
 pub fn pending(config: &Config, fleet: &Fleet, at: Timestamp) -> Vec<Pending> {
+    let mut wants = Wants::new(config, at);
     let all = fleet.bound.values();
-    all.filter_map(|bound| of(config, bound, at)).collect()
+    all.filter_map(|bound| of(&mut wants, bound)).collect()
 }
 
-fn of(config: &Config, bound: &Bound, at: Timestamp) -> Option<Pending> {
-    let (to, why) = match judge(config, bound, Vec::new(), at).decision {
+fn of(wants: &mut Wants<'_>, bound: &Bound) -> Option<Pending> {
+    let (to, why) = match wants.judge(bound, Vec::new()).decision {
         Decision::Nothing => (None, floor_of_revision(bound, 0)),
         Decision::Write(change) => {
             let least = change.set.or(found(bound)).map_or(0, Setting::floor);

@@ -2,7 +2,7 @@
 
 use super::{minute, or_dash, short_name};
 use crate::{
-    apply::{found, judge},
+    apply::{Wants, found},
     config::{Config, Kind},
     decide::{Decision, Why},
     fleet::{Bound, Fleet, Purpose},
@@ -61,7 +61,9 @@ struct Word {
 impl Status {
     /// How things are at `at`.
     pub fn new(config: &Config, fleet: &Fleet, at: Timestamp) -> Self {
-        let targets = fleet.bound.values().map(|bound| status(config, bound, at));
+        let mut wants = Wants::new(config, at);
+        let targets = fleet.bound.values();
+        let targets = targets.map(|bound| status(&mut wants, bound, at));
         let unread = fleet
             .unread
             .iter()
@@ -74,8 +76,8 @@ impl Status {
     }
 }
 
-fn status(config: &Config, bound: &Bound, at: Timestamp) -> TargetStatus {
-    let judged = judge(config, bound, Vec::new(), at);
+fn status(wants: &mut Wants<'_>, bound: &Bound, at: Timestamp) -> TargetStatus {
+    let judged = wants.judge(bound, Vec::new());
     let desired = judged.desired.as_ref();
     let listed = bound.listed.as_ref();
     let memory = listed.and_then(|listed| listed.memory.as_ref().ok());

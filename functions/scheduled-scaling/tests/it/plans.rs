@@ -5,7 +5,7 @@ use nightshift_runtime::Report;
 use scheduled_scaling::{
     config::Config,
     plan::{Plan, Range, plan},
-    price::{BUILT_IN, Prices, a_month, two_figures},
+    price::{BUILT_IN, Baseline, Prices, a_month, two_figures},
     report::{html, svg},
     schedule::Schedule,
     timeline::{Cell, Day, timeline},
@@ -29,14 +29,32 @@ estimate = { milli_cpu = 2000, memory = "1 GiB", baseline = 3 }
 "#;
 
 fn planned(config: &str, first: &str, days: u16) -> Plan {
+    planned_against(Baseline::Original, config, first, days)
+}
+
+fn planned_against(baseline: Baseline, config: &str, first: &str, days: u16) -> Plan {
     let config: Config = toml::from_str(config).unwrap();
     let prices: Prices = toml::from_str(BUILT_IN).unwrap();
     let range = Range {
         now: "2026-01-01T00:00:00Z".parse().unwrap(),
         first: Some(first.parse().unwrap()),
         days,
+        baseline,
     };
     plan(&config, &prices, range)
+}
+
+#[test]
+fn savings_are_against_what_there_was_or_against_the_peak_that_was_asked_for() {
+    let config = CHECKOUT.replace("baseline = 3", "baseline = 1");
+    let cost = |baseline| {
+        let plan = planned_against(baseline, &config, "2026-03-02", 7);
+        plan.targets[0].cost.clone().unwrap()
+    };
+    let (original, peak) = (cost(Baseline::Original), cost(Baseline::Peak));
+    assert_eq!((original.baseline, peak.baseline), (1, 3));
+    assert!(original.adds_at_least > 0.0 && peak.adds_at_least <= 0.0);
+    assert!((peak.at_baseline - 3.0 * original.at_baseline).abs() < 1e-9);
 }
 
 #[test]
