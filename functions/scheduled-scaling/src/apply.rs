@@ -108,11 +108,7 @@ impl Scaler {
             .collect();
         let mut order = Order::new(&self.config, fleet, at);
         let until = Instant::now() + self.patience.budget;
-        let turn = |way| Turn {
-            way,
-            at,
-            until,
-        };
+        let turn = |way| Turn { way, at, until };
         for depth in 0..=order.deepest() {
             let raised = order.next_up(depth);
             self.carry_out(&mut order, raised, turn(Way::Up)).await;

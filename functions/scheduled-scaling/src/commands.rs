@@ -17,6 +17,7 @@ use crate::{
     config::Config,
     error::Error,
     google::{Google, GoogleError},
+    metrics::Figures,
 };
 use jiff::Timestamp;
 use nightshift_runtime::{
@@ -30,6 +31,7 @@ use std::sync::Arc;
 struct Context {
     scaler: Scaler,
     announcer: Announcer,
+    figures: Figures,
     gcp: Gcp,
 }
 
@@ -41,6 +43,7 @@ impl Context {
         Ok(Self {
             scaler: Scaler::new(google, Arc::new(config), Arc::new(SystemClock)),
             announcer,
+            figures: Figures::install()?,
             gcp,
         })
     }

@@ -2,8 +2,8 @@
 
 use crate::{apply::NotGranted, config::NoSuchTarget, google::GoogleError};
 use nightshift_runtime::{
-    ExitStatus, auth::AuthError, config::ConfigError, gcp::GcpError, pubsub::PullError,
-    serve::ServeError,
+    ExitStatus, auth::AuthError, config::ConfigError, gcp::GcpError, metrics::MetricsError,
+    pubsub::PullError, serve::ServeError,
 };
 use std::{error::Error as _, io};
 
@@ -38,6 +38,9 @@ pub enum Error {
     /// Callers are not told apart.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// Figures cannot be kept.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
     /// Events cannot be taken over HTTP.
     #[error(transparent)]
     Serve(#[from] ServeError),

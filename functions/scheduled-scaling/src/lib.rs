@@ -34,6 +34,7 @@ pub mod fleet;
 pub mod google;
 pub mod history;
 pub mod memory;
+pub mod metrics;
 pub mod observe;
 pub mod overrides;
 pub mod plan;

@@ -1,6 +1,7 @@
 //! The options of each command.
 
 use crate::{
+    config::is_resource,
     price::Baseline,
     request::Wish,
     schedule::{Power, Setting},
@@ -30,7 +31,7 @@ pub struct StatusArgs {
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Subscription to pull events from in place of listening: projects/PROJECT/subscriptions/NAME
-    #[arg(long, value_name = "SUBSCRIPTION")]
+    #[arg(long, value_name = "SUBSCRIPTION", value_parser = subscription)]
     pub pull: Option<String>,
     /// How events are taken.
     #[command(flatten)]
@@ -38,6 +39,12 @@ pub struct ServeArgs {
     /// Who may send them.
     #[command(flatten)]
     pub callers: auth::Options,
+}
+
+fn subscription(name: &str) -> Result<String, &'static str> {
+    is_resource(name, "subscriptions")
+        .then(|| name.to_owned())
+        .ok_or("write projects/PROJECT/subscriptions/NAME")
 }
 
 /// Options of `override`.

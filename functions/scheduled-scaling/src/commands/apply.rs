@@ -21,6 +21,7 @@ pub(super) async fn execute(context: &Context, args: &ApplyArgs) -> Result<ExitS
 pub(super) async fn run(context: &Context) -> RunReport {
     let run = context.scaler.run().await;
     let report = RunReport::new(&run);
+    context.figures.ran(&report);
     context
         .announcer
         .tell(&context.scaler.config, &run, &report)

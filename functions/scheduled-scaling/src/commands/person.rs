@@ -43,9 +43,10 @@ pub(super) async fn release(context: &Context, args: &ReleaseArgs) -> Result<Exi
     print(&told(context, &run).await, args.output)
 }
 
-/// Tells the log and the topic.
+/// Tells the figures, the log and the topic.
 pub(super) async fn told(context: &Context, run: &Run) -> RunReport {
     let report = RunReport::new(run);
+    context.figures.changed(&report);
     context
         .announcer
         .tell(&context.scaler.config, run, &report)

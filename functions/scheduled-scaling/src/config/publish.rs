@@ -25,13 +25,18 @@ impl Publish {
                 None => Ok(()),
             };
         };
-        let parts: Vec<&str> = topic.split('/').collect();
-        if matches!(parts[..], ["projects", project, "topics", name] if !project.is_empty() && !name.is_empty())
-        {
+        if is_resource(topic, "topics") {
             return Ok(());
         }
         Err(format!(
             "publish.topic: it is {topic:?}; the name of a topic is projects/PROJECT/topics/NAME"
         ))
     }
+}
+
+/// Whether `name` is `projects/PROJECT/KIND/NAME`.
+pub(crate) fn is_resource(name: &str, kind: &str) -> bool {
+    let parts: Vec<&str> = name.split('/').collect();
+    matches!(parts[..], ["projects", project, found, id]
+        if found == kind && !project.is_empty() && !id.is_empty())
 }

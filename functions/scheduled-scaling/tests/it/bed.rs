@@ -199,6 +199,18 @@ impl Bed {
         assert!(answer.status().is_success());
     }
 
+    /// Makes a topic or a subscription.
+    pub(crate) async fn make(&self, name: &str, what: Value) {
+        let url = self.url(&format!("{PROJECT}/{name}"));
+        self.send(self.http.put(url).json(&what)).await;
+    }
+
+    /// Calls a method of a topic or a subscription.
+    pub(crate) async fn post(&self, name: &str, body: Value) {
+        let url = self.url(&format!("{PROJECT}/{name}"));
+        self.send(self.http.post(url).json(&body)).await;
+    }
+
     /// The messages of a subscription.
     pub(crate) async fn pulled(&self, subscription: &str) -> Vec<Value> {
         let url = self.url(&format!("{PROJECT}/subscriptions/{subscription}:pull"));

@@ -31,6 +31,8 @@ mod properties;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod serving;
+#[cfg(test)]
 mod vectors;
 #[cfg(test)]
 mod year;

@@ -2,29 +2,24 @@
 
 use crate::bed::{Bed, office_service, seeded, service, target};
 use local_gcp::{Fault, Options};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
 use serde_json::{Value, json};
 use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output},
     time::Duration,
 };
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::NamedTempFile;
 
 /// Always two.
 const ALWAYS: &str =
     "version = 1\n[schedules.office]\ntime_zone = \"UTC\"\ndefault = { min = 2 }\n";
 
 /// A cloud with one service, and a configuration for it in a file.
-struct Place {
-    bed: Bed,
+pub(crate) struct Place {
+    pub(crate) bed: Bed,
     file: NamedTempFile,
 }
 
-async fn place(more: &str) -> Place {
+pub(crate) async fn place(more: &str) -> Place {
     let text = format!("{ALWAYS}{}{more}", office_service("shop"));
     let mut file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
     std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
@@ -47,7 +42,7 @@ async fn place(more: &str) -> Place {
 }
 
 impl Place {
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_scheduled-scaling"));
         command
             .args(arguments)
@@ -59,7 +54,7 @@ impl Place {
         command
     }
 
-    async fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ended {
         let mut command = self.command(arguments);
         let output = tokio::task::spawn_blocking(move || command.output().unwrap())
             .await
@@ -68,22 +63,22 @@ impl Place {
     }
 }
 
-struct Ended(Output);
+pub(crate) struct Ended(Output);
 
 impl Ended {
-    fn code(&self) -> i32 {
+    pub(crate) fn code(&self) -> i32 {
         self.0.status.code().unwrap()
     }
 
-    fn out(&self) -> &str {
+    pub(crate) fn out(&self) -> &str {
         std::str::from_utf8(&self.0.stdout).unwrap()
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(self.out()).unwrap_or_else(|_| panic!("{}", self.err()))
     }
 
-    fn err(&self) -> &str {
+    pub(crate) fn err(&self) -> &str {
         std::str::from_utf8(&self.0.stderr).unwrap()
     }
 }
@@ -212,148 +207,6 @@ async fn nothing_that_can_be_read_is_a_failure_and_no_partial_success() {
         "{}",
         applied.err()
     );
-}
-
-/// `serve` as a process, and where it listens.
-struct Service {
-    child: Child,
-    url: String,
-    _folder: TempDir,
-}
-
-impl Service {
-    async fn start(place: &Place) -> Self {
-        let mut command =
-            place.command(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
-        tokio::task::spawn_blocking(move || {
-            let mut child = command
-                .stderr(Stdio::piped())
-                .stdout(Stdio::null())
-                .spawn()
-                .unwrap();
-            let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-            let address = lines.by_ref().map(Result::unwrap).find_map(|line| {
-                let line: Value = serde_json::from_str(&line).ok()?;
-                (line["event"] == "serve.started")
-                    .then(|| line["address"].as_str().unwrap().to_owned())
-            });
-            // Somebody has to read what it says further on.
-            std::thread::spawn(move || lines.for_each(drop));
-            Self {
-                child,
-                url: format!("http://{}", address.expect("it serves")),
-                _folder: tempfile::tempdir().unwrap(),
-            }
-        })
-        .await
-        .unwrap()
-    }
-
-    async fn post(&self, headers: &[(&str, &str)], body: String) -> (u16, Value) {
-        let mut request = reqwest::Client::new().post(&self.url).body(body);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let answer = request.send().await.unwrap();
-        (
-            answer.status().as_u16(),
-            answer.json().await.unwrap_or_default(),
-        )
-    }
-
-    fn stop(mut self) {
-        kill(
-            Pid::from_raw(self.child.id().cast_signed()),
-            Signal::SIGTERM,
-        )
-        .unwrap();
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-    }
-}
-
-const JSON: (&str, &str) = ("content-type", "application/json");
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_tick_of_the_scheduler_converges_and_the_second_of_two_does_nothing() {
-    let place = place("").await;
-    let service = Service::start(&place).await;
-    let tick = [
-        ("x-cloudscheduler", "true"),
-        ("x-cloudscheduler-jobname", "tick"),
-        ("x-cloudscheduler-scheduletime", "2026-03-09T08:00:00Z"),
-    ];
-    let (one, other) = tokio::join!(
-        service.post(&tick, String::new()),
-        service.post(&tick, String::new())
-    );
-    assert_eq!((one.0, other.0), (200, 200), "{one:?} {other:?}");
-    let decision = |answer: &(u16, Value)| {
-        answer.1["targets"][0]["decision"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
-    let mut decisions = [decision(&one), decision(&other)];
-    decisions.sort_unstable();
-    assert_eq!(decisions, ["nothing", "written"]);
-    assert_eq!(
-        (place.bed.min("shop").await, place.bed.writes().len()),
-        (2, 1)
-    );
-    service.stop();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_person_and_pub_sub_are_answered_with_what_became_of_it() {
-    let place = place("[publish]\ntopic = \"projects/demo/topics/scaling\"\n").await;
-    let service = Service::start(&place).await;
-    let wish =
-        json!({ "command": "override", "target": "shop", "min": 6, "for": "1h", "reason": "sale" });
-    let (status, answer) = service.post(&[JSON], wish.to_string()).await;
-    assert_eq!(
-        (status, &answer["targets"][0]["to"]),
-        (200, &json!("min 6")),
-        "{answer}"
-    );
-    assert_eq!(place.bed.min("shop").await, 6);
-    let message = json!({
-        "message": { "messageId": "1", "publishTime": "2026-03-09T08:00:00Z" },
-        "subscription": "projects/demo/subscriptions/ticks",
-    });
-    let (status, answer) = service.post(&[JSON], message.to_string()).await;
-    assert_eq!(
-        (status, &answer["counts"]),
-        (200, &json!({ "nothing": 1 })),
-        "{answer}"
-    );
-    for (wrong, said) in [
-        (
-            json!({ "command": "override", "target": "shop", "min": 6, "reason": "sale" }),
-            "it must end",
-        ),
-        (
-            json!({ "command": "override", "target": "shp", "min": 6, "for": "1h" }),
-            "no target is named",
-        ),
-        (json!({ "command": "explode" }), "unknown variant"),
-    ] {
-        let (status, answer) = service.post(&[JSON], wrong.to_string()).await;
-        let told = answer["error"]["message"].as_str().unwrap_or_default();
-        assert!(status == 400 && told.contains(said), "{status} {answer}");
-    }
-    service.stop();
-    let told = place.bed.pulled("told").await;
-    let news: Vec<_> = told
-        .iter()
-        .map(|news| (news["event"].clone(), news["decision"].clone()))
-        .collect();
-    assert_eq!(news, [(json!("scaling.target"), json!("written"))]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
