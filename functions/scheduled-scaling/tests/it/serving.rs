@@ -225,8 +225,13 @@ async fn figures_tell_what_each_target_keeps_and_what_is_not_known_is_no_number(
         let line = text.lines().find_map(|line| line.strip_prefix(series));
         line.map(|value| value.trim().parse::<f64>().unwrap())
     };
+    let run = async || {
+        let command = json!({ "command": "apply" });
+        let (status, answer) = serving.post(&[JSON], command.to_string()).await;
+        assert_eq!(status, 200, "{answer}");
+    };
     assert_eq!(figure("scheduled_scaling_runs_total").await, None);
-    serving.post(&[JSON], String::new()).await;
+    run().await;
     let of = |figure: &str, name: &str| format!("{figure}{{target=\"{}\"}}", service(name));
     let floor = "scheduled_scaling_floor_instances";
     assert_eq!(figure(&of(floor, "shop")).await, Some(2.0));
@@ -236,7 +241,7 @@ async fn figures_tell_what_each_target_keeps_and_what_is_not_known_is_no_number(
         assert_eq!(figure(&targets(decision)).await, Some(count), "{decision}");
     }
     place.bed.set_min("shop", 7).await;
-    serving.post(&[JSON], String::new()).await;
+    run().await;
     let drift = of("scheduled_scaling_drift_instances", "shop");
     assert_eq!(figure(&drift).await, Some(5.0));
     assert_eq!(figure(&of(floor, "shop")).await, Some(7.0));
