@@ -51,6 +51,8 @@ pub struct Scaler {
 pub struct Patience {
     /// For room in the minute's writes, over the whole run.
     pub budget: Duration,
+    /// Before an accepted change is looked at for the first time. It doubles from look to look.
+    pub first_look: Duration,
     /// For the changes of one step to come true. Those that take longer are seen by the next run.
     pub operations: Duration,
 }
@@ -59,6 +61,7 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             budget: Duration::from_mins(4),
+            first_look: Duration::from_millis(100),
             operations: Duration::from_secs(20),
         }
     }
@@ -144,7 +147,8 @@ impl Scaler {
     /// Waits until a change has come true.
     async fn settle(&self, mut outcome: Outcome, deadline: Instant) -> Outcome {
         if let Ended::Accepted(operation) = &outcome.ended {
-            match self.google.wait(operation, deadline).await {
+            let first_look = self.patience.first_look;
+            match self.google.wait(operation, first_look, deadline).await {
                 Ok(Some(google::Ended::Done)) => outcome.ended = Ended::Written,
                 Ok(Some(google::Ended::Failed(why))) => {
                     let name = &outcome.bound.target.name;

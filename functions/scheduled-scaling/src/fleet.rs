@@ -58,6 +58,11 @@ impl Bound {
         }
     }
 
+    /// Whether it was seen ready to be used.
+    pub fn is_ready(&self) -> bool {
+        self.listed.as_ref().is_some_and(|listed| listed.is_ready)
+    }
+
     /// What was seen of it, for deciding.
     pub fn observed(&self, waits_for: Vec<String>) -> Observed {
         let Some(listed) = &self.listed else {

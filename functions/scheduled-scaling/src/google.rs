@@ -15,6 +15,12 @@ use google_cloud_gax::client_builder;
 use google_cloud_run_v2::client::{Services, WorkerPools};
 use google_cloud_sql_v1::client::{SqlInstancesService, SqlOperationsService};
 use nightshift_runtime::gcp::{Gcp, GcpError};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// How many operations are looked at in the same moment. Those of a large fleet come due together, and each look may take a
+/// connection of its own.
+const LOOKS_AT_ONCE: usize = 16;
 
 /// The clients. They ask nothing until they are used.
 #[derive(Debug, Clone)]
@@ -23,6 +29,7 @@ pub struct Google {
     pub(crate) worker_pools: WorkerPools,
     pub(crate) instances: SqlInstancesService,
     operations: SqlOperationsService,
+    looks: Arc<Semaphore>,
 }
 
 /// Why the clients cannot be built.
@@ -49,6 +56,7 @@ impl Google {
             worker_pools: worker_pools.await.map_err(GoogleError::Client)?,
             instances: instances.await.map_err(GoogleError::Client)?,
             operations: operations.await.map_err(GoogleError::Client)?,
+            looks: Arc::new(Semaphore::new(LOOKS_AT_ONCE)),
         })
     }
 }

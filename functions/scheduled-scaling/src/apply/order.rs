@@ -44,31 +44,11 @@ impl Order {
             .keys()
             .map(|name| (name.clone(), depth(&fleet, name)));
         let depths = depths.collect();
-        let mut order = Self {
+        Self {
             fleet,
             depths,
             judged,
             outcomes: BTreeMap::new(),
-        };
-        order.leave_what_is_not_written();
-        order
-    }
-
-    fn leave_what_is_not_written(&mut self) {
-        for (name, judged) in &self.judged {
-            if matches!(judged.decision, Decision::Write(_)) {
-                continue;
-            }
-            let Some(bound) = self.fleet.bound.get(name) else {
-                continue;
-            };
-            let outcome = Outcome {
-                bound: bound.clone(),
-                judged: judged.clone(),
-                ended: left(&judged.decision),
-                writes: 0,
-            };
-            self.outcomes.insert(name.clone(), outcome);
         }
     }
 
@@ -136,8 +116,29 @@ impl Order {
             .insert(outcome.bound.target.name.clone(), outcome);
     }
 
+    /// What has become of all, those that were not written included.
     pub(super) fn outcomes(self) -> BTreeMap<String, Outcome> {
-        self.outcomes
+        let Self {
+            fleet,
+            mut judged,
+            mut outcomes,
+            ..
+        } = self;
+        for (name, bound) in fleet.bound {
+            if outcomes.contains_key(&name) {
+                continue;
+            }
+            if let Some(judged) = judged.remove(&name) {
+                let outcome = Outcome {
+                    ended: left(&judged.decision),
+                    bound,
+                    judged,
+                    writes: 0,
+                };
+                outcomes.insert(name, outcome);
+            }
+        }
+        outcomes
     }
 
     fn going(&self, way: Way) -> impl Iterator<Item = &Bound> {
@@ -152,10 +153,13 @@ impl Order {
 
     /// What a target is set to, as far as is known and carried out.
     fn now(&self, name: &str) -> Option<Setting> {
-        match self.outcomes.get(name) {
-            Some(outcome) => outcome.now().filter(|_| outcome.is_settled()),
-            None => found(self.fleet.bound.get(name)?),
+        if let Some(outcome) = self.outcomes.get(name) {
+            return outcome.now().filter(|_| outcome.is_settled());
         }
+        let bound = self.fleet.bound.get(name)?;
+        // One whose turn has yet to come counts as it was found.
+        let goes = matches!(self.judged.get(name)?.decision, Decision::Write(_));
+        found(bound).filter(|_| goes || bound.is_ready())
     }
 
     /// Whether a target is what its schedule wants, or more; a database, whether it runs.

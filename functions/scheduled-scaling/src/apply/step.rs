@@ -212,11 +212,7 @@ impl Outcome {
 
     /// Whether something is still being carried out, or went wrong.
     pub fn is_settled(&self) -> bool {
-        let ready = self
-            .bound
-            .listed
-            .as_ref()
-            .is_some_and(|listed| listed.is_ready);
-        ready && !matches!(self.ended, Ended::Accepted(_) | Ended::Failed(_))
+        let moves = matches!(self.ended, Ended::Accepted(_) | Ended::Failed(_));
+        self.bound.is_ready() && !moves
     }
 }

@@ -5,11 +5,9 @@ use crate::config::Kind;
 use google_cloud_longrunning::model::operation::Result as Done;
 use google_cloud_sql_v1::model::operation::SqlOperationStatus;
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
-/// How long between two looks at an operation at first. It doubles.
-const FIRST_LOOK: Duration = Duration::from_millis(100);
-/// How long at most: reads have a quota too.
+/// How long between two looks at an operation at most: reads have a quota too.
 const SLOWEST_LOOK: Duration = Duration::from_secs(5);
 
 /// A change that was accepted.
@@ -34,29 +32,36 @@ pub enum Ended {
 }
 
 impl Google {
-    /// Waits until `operation` has ended, until `deadline` at most; none when it is still going on then.
+    /// Waits until `operation` has ended, until `deadline` at most; none when it is still going on then. It is looked at after
+    /// `pause`, which doubles from look to look.
     pub async fn wait(
         &self,
         operation: &Operation,
+        mut pause: Duration,
         deadline: Instant,
     ) -> Result<Option<Ended>, Refused> {
         if let Some(ended) = &operation.ended {
             return Ok(Some(ended.clone()));
         }
-        let mut pause = FIRST_LOOK;
         loop {
             if Instant::now() + pause > deadline {
                 return Ok(None);
             }
             sleep(pause).await;
             pause = (pause * 2).min(SLOWEST_LOOK);
-            if let Some(ended) = self.look_at(operation).await? {
-                return Ok(Some(ended));
+            match timeout_at(deadline, self.look_at(operation)).await {
+                Ok(looked) => {
+                    if let Some(ended) = looked? {
+                        return Ok(Some(ended));
+                    }
+                }
+                Err(_) => return Ok(None),
             }
         }
     }
 
     async fn look_at(&self, operation: &Operation) -> Result<Option<Ended>, Refused> {
+        let _look = self.looks.acquire().await;
         let name = &operation.name;
         let refused =
             |error| Refused::new(format!("look at operation {name}"), operation.kind, &error);

@@ -109,6 +109,7 @@ impl Bed {
         let scaler = Scaler {
             patience: Patience {
                 budget: Duration::ZERO,
+                first_look: Duration::from_millis(2),
                 operations: Duration::from_secs(10),
             },
             ..Scaler::new(google(gcp.url()).await, Arc::new(config(text)), clock)
