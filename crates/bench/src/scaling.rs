@@ -8,17 +8,15 @@ pub mod report;
 
 use crate::measure;
 use anyhow::{Context as _, bail, ensure};
-use jiff::{SignedDuration, Timestamp};
 use local_gcp::{Direction, LocalGcp};
 use nightshift_runtime::Shutdown;
 use report::{Run, Scaling};
-use scheduled_scaling::{config::Config, desired::desired};
 use serde_json::{Value, json};
 use std::{
     env, fs,
-    hint::black_box,
-    path::Path,
-    time::{Duration, Instant},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
 };
 use tempfile::TempDir;
 use tracing::info;
@@ -41,29 +39,6 @@ default = { min = 2 }
 projects = ["demo"]
 regions = ["europe-west1", "us-central1", "asia-northeast1"]
 kinds = ["service"]
-"#;
-
-/// Windows that overlap, a holiday, and a zone whose clocks change.
-const OFFICE: &str = r#"
-version = 1
-[schedules.office]
-time_zone = "Europe/Berlin"
-default = { min = 0 }
-[[schedules.office.windows]]
-name = "core"
-days = "mon-fri"
-from = "07:00"
-to = "19:00"
-min = 4
-[[schedules.office.windows]]
-name = "lunch"
-days = "mon-fri"
-from = "12:00"
-to = "14:00"
-min = 6
-[[schedules.office.exceptions]]
-dates = ["2026-12-25..2026-12-26"]
-closed = true
 "#;
 
 /// Measures both.
@@ -135,12 +110,7 @@ async fn apply(
     services: u32,
     quiet: bool,
 ) -> anyhow::Result<Run> {
-    let program = env::current_exe()?.with_file_name("scheduled-scaling");
-    ensure!(
-        program.is_file(),
-        "no program {}; build it with `cargo build --release -p scheduled-scaling`",
-        program.display()
-    );
+    let program = built("scheduled-scaling")?;
     let environment = [
         ("PROGRAM", program.display().to_string()),
         ("CONFIG", config.display().to_string()),
@@ -166,17 +136,25 @@ async fn apply(
     })
 }
 
-/// How long `desired` takes, in nanoseconds: the mean over the half hours of a year.
+/// How long `desired` takes, in nanoseconds: a program of its own measures it in its process, and says so.
 fn desired_ns() -> anyhow::Result<f64> {
-    let config: Config = toml::from_str(OFFICE).context("read a schedule")?;
-    let schedule = config.schedules.get("office").context("find a schedule")?;
-    let start: Timestamp = "2026-01-01T00:00:00Z".parse()?;
-    let instants: Vec<Timestamp> = (0..365 * 48)
-        .map(|half_hour| start + SignedDuration::from_mins(30 * half_hour))
-        .collect();
-    let begun = Instant::now();
-    for at in &instants {
-        black_box(desired(schedule, &[], *at));
-    }
-    Ok(begun.elapsed().as_secs_f64() * 1e9 / f64::from(u32::try_from(instants.len())?))
+    let program = built("examples/desired")?;
+    let said = Command::new(&program).output();
+    let said = said.with_context(|| format!("start {}", program.display()))?;
+    ensure!(said.status.success(), "{} failed", program.display());
+    let said = String::from_utf8(said.stdout)?;
+    said.trim()
+        .parse()
+        .with_context(|| format!("read {said:?} as nanoseconds"))
+}
+
+/// A program of `scheduled-scaling`, beside this one.
+fn built(name: &str) -> anyhow::Result<PathBuf> {
+    let program = env::current_exe()?.with_file_name(name);
+    ensure!(
+        program.is_file(),
+        "no program {}; build it with `cargo build --release -p scheduled-scaling --bins --examples`",
+        program.display()
+    );
+    Ok(program)
 }
