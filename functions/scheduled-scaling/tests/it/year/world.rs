@@ -86,6 +86,8 @@ pub(super) struct World {
     unsettled: BTreeSet<String>,
     /// The segments at the last tick.
     last: BTreeMap<String, Option<Timestamp>>,
+    /// What each schedule wants, until its segment ends: most of a year's time would go by asking again.
+    known: BTreeMap<&'static str, Desired>,
 }
 
 /// What happened.
@@ -181,6 +183,7 @@ impl World {
             raised: BTreeMap::new(),
             unsettled: BTreeSet::new(),
             last: BTreeMap::new(),
+            known: BTreeMap::new(),
         }
     }
 
@@ -299,9 +302,15 @@ impl World {
         planned
     }
 
-    fn wanted(&self, schedule: &str) -> Desired {
-        let schedule = &self.bed.scaler.config.schedules[schedule];
-        desired(schedule, &[], self.bed.gcp.now())
+    fn wanted(&mut self, schedule: &'static str) -> Desired {
+        let now = self.bed.gcp.now();
+        let holds = |known: &&Desired| known.until.is_none_or(|until| now < until);
+        if let Some(known) = self.known.get(schedule).filter(holds) {
+            return known.clone();
+        }
+        let wanted = desired(&self.bed.scaler.config.schedules[schedule], &[], now);
+        self.known.insert(schedule, wanted.clone());
+        wanted
     }
 
     fn note_segments(&mut self) {
