@@ -4,11 +4,11 @@ mod options;
 
 pub use options::{
     ApplyArgs, CheckArgs, ConvertArgs, ConvertSource, ExplainArgs, OverrideArgs, PlanArgs,
-    PlanForm, ReleaseArgs, ReportArgs, ServeArgs, StatusArgs,
+    PlanForm, ReleaseArgs, ReportArgs, StatusArgs,
 };
 
 use clap::{Args, Parser, Subcommand};
-use nightshift_runtime::{gcp, telemetry};
+use nightshift_runtime::{gcp, service, telemetry};
 use std::path::PathBuf;
 
 /// Keeps the right number of instances at every hour.
@@ -117,7 +117,7 @@ A tick needs no data: one job of Cloud Scheduler, */5 * * * * in UTC, does for e
 {\"command\":\"apply\"}, {\"command\":\"status\"}, {\"command\":\"override\",\"target\":\"checkout\",\"min\":5,\"for\":\"2h\",\"reason\":\"sale\"},
 {\"command\":\"release\",\"target\":\"checkout\"}. Answers: 200 with a result for each target, 400 never possible, 503 nothing could be
 read.")]
-    Serve(ServeArgs),
+    Serve(service::Options),
 
     /// Check configuration, permissions and clock, and tell what is odd about the schedules
     #[command(after_help = "\

@@ -9,7 +9,6 @@ mod validate;
 pub use estimate::{Billing, Estimate};
 pub use overrides::TargetOverride;
 pub use publish::Publish;
-pub(crate) use publish::is_resource;
 pub use target::{Discover, Interrupt, Kind, Target};
 
 use crate::schedule::{DateRange, Schedule};

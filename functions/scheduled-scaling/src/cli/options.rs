@@ -1,14 +1,13 @@
 //! The options of each command.
 
 use crate::{
-    config::is_resource,
     price::Baseline,
     request::Wish,
     schedule::{Power, Setting},
 };
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::Date};
-use nightshift_runtime::{Output, auth, config::HumanDuration, serve};
+use nightshift_runtime::{Output, config::HumanDuration};
 use std::path::PathBuf;
 
 /// Options of `apply`.
@@ -25,26 +24,6 @@ pub struct StatusArgs {
     /// Form of the result
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
-}
-
-/// Options of `serve`.
-#[derive(Debug, Args)]
-pub struct ServeArgs {
-    /// Subscription to pull events from in place of listening: projects/PROJECT/subscriptions/NAME
-    #[arg(long, value_name = "SUBSCRIPTION", value_parser = subscription)]
-    pub pull: Option<String>,
-    /// How events are taken.
-    #[command(flatten)]
-    pub serving: serve::Options,
-    /// Who may send them.
-    #[command(flatten)]
-    pub callers: auth::Options,
-}
-
-fn subscription(name: &str) -> Result<String, &'static str> {
-    is_resource(name, "subscriptions")
-        .then(|| name.to_owned())
-        .ok_or("write projects/PROJECT/subscriptions/NAME")
 }
 
 /// Options of `override`.

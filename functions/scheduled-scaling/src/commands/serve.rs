@@ -5,16 +5,8 @@ use super::{
     apply::{run, why_dark},
     person::told,
 };
-use crate::{
-    apply::NotGranted, cli::ServeArgs, error::Error, report::status::Status, request::Request,
-};
-use nightshift_runtime::{
-    Event, ExitStatus, Handler, Outcome, Shutdown,
-    auth::Guard,
-    handler,
-    pubsub::{self, PullOptions},
-    serve,
-};
+use crate::{apply::NotGranted, error::Error, report::status::Status, request::Request};
+use nightshift_runtime::{Event, ExitStatus, Handler, Outcome, Shutdown, handler, service};
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
@@ -24,39 +16,17 @@ const RESERVE: Duration = Duration::from_secs(50);
 
 pub(super) async fn execute(
     mut context: Context,
-    args: &ServeArgs,
+    options: &service::Options,
     shutdown: Shutdown,
 ) -> Result<ExitStatus, Error> {
-    let serving = &args.serving;
-    let deadline = Duration::from(serving.deadline);
+    let deadline = Duration::from(options.serving.deadline);
     context.scaler.patience.budget = deadline.saturating_sub(RESERVE);
     let gcp = context.gcp.clone();
     let service = Service {
         context: Arc::new(context),
         turn: Mutex::default(),
     };
-    let clean = match &args.pull {
-        Some(subscription) => {
-            let options = PullOptions {
-                subscription: subscription.clone(),
-                concurrency: serving.concurrency,
-                deadline: serving.deadline,
-                project: serving.project.clone(),
-            };
-            pubsub::pull(&gcp, &options, service, shutdown).await? == pubsub::Ended::Clean
-        }
-        None => {
-            let guard = Guard::new(&args.callers, serving.address())?;
-            let listener = serving.bind().await?;
-            let ended = serve::serve(listener, serving, guard, service, shutdown).await?;
-            ended == serve::Ended::Clean
-        }
-    };
-    Ok(if clean {
-        ExitStatus::Done
-    } else {
-        ExitStatus::Failed
-    })
+    service::run(options, || Ok(gcp), service, shutdown).await
 }
 
 /// Does what events say.

@@ -1,6 +1,6 @@
 //! Who is told what happens.
 
-use nightshift_runtime::config::HumanDuration;
+use nightshift_runtime::{config::HumanDuration, gcp};
 use serde::{Deserialize, Serialize};
 
 /// Who is told.
@@ -25,18 +25,11 @@ impl Publish {
                 None => Ok(()),
             };
         };
-        if is_resource(topic, "topics") {
+        if gcp::is_resource(topic, "topics") {
             return Ok(());
         }
         Err(format!(
             "publish.topic: it is {topic:?}; the name of a topic is projects/PROJECT/topics/NAME"
         ))
     }
-}
-
-/// Whether `name` is `projects/PROJECT/KIND/NAME`.
-pub(crate) fn is_resource(name: &str, kind: &str) -> bool {
-    let parts: Vec<&str> = name.split('/').collect();
-    matches!(parts[..], ["projects", project, found, id]
-        if found == kind && !project.is_empty() && !id.is_empty())
 }
