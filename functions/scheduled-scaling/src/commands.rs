@@ -21,7 +21,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use nightshift_runtime::{
-    Clock, ExitStatus, Output, Report, Shutdown, SystemClock, config,
+    Clock, ExitStatus, Output, Report, Shutdown, clock, config,
     gcp::{self, Gcp},
     report as result,
 };
@@ -36,12 +36,16 @@ struct Context {
 }
 
 impl Context {
-    async fn new(config: Config, options: &gcp::Options) -> Result<Self, Error> {
+    async fn new(
+        config: Config,
+        options: &gcp::Options,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
         let gcp = Gcp::from_options(options).map_err(GoogleError::from)?;
         let google = Google::new(&gcp).await?;
         let announcer = Announcer::new(&config, &gcp).await;
         Ok(Self {
-            scaler: Scaler::new(google, Arc::new(config), Arc::new(SystemClock)),
+            scaler: Scaler::new(google, Arc::new(config), clock),
             announcer,
             figures: Figures::install()?,
             gcp,
@@ -56,9 +60,10 @@ pub async fn execute(cli: Cli) -> Result<ExitStatus, Error> {
         return convert::execute(&args.source);
     }
     let config: Config = config::load(global.config.as_deref())?;
+    let clock = clock::of(global.gcp.endpoint.as_deref())?;
     // Read once: a run never sees two instants.
-    let now: Timestamp = SystemClock.now();
-    let open = |config| Context::new(config, &global.gcp);
+    let now: Timestamp = clock.now();
+    let open = |config| Context::new(config, &global.gcp, clock);
     match command {
         Command::Apply(args) => apply::execute(&open(config).await?, &args).await,
         Command::Plan(args) if args.offline => plan::offline(&config, &args, now),

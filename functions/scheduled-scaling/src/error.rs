@@ -2,8 +2,8 @@
 
 use crate::{apply::NotGranted, config::NoSuchTarget, google::GoogleError};
 use nightshift_runtime::{
-    ExitStatus, auth::AuthError, config::ConfigError, gcp::GcpError, metrics::MetricsError,
-    pubsub::PullError, serve::ServeError,
+    ExitStatus, auth::AuthError, clock::ClockError, config::ConfigError, gcp::GcpError,
+    metrics::MetricsError, pubsub::PullError, serve::ServeError,
 };
 use std::{error::Error as _, io};
 
@@ -32,6 +32,9 @@ pub enum Error {
     /// Nothing could be read, so nothing was done.
     #[error("nothing could be read, so nothing was changed: {0}")]
     InTheDark(String),
+    /// It is not known what time it is.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
     /// The log is not one of ours.
     #[error(transparent)]
     Log(#[from] crate::history::NotOurLog),
@@ -73,6 +76,7 @@ impl Error {
             | Self::Target(_)
             | Self::Convert(_)
             | Self::Auth(_)
+            | Self::Clock(_)
             | Self::NotGranted(NotGranted::Target(_))
             | Self::Google(GoogleError::Gcp(GcpError::UnsafeEndpoint { .. })) => ExitStatus::Usage,
             _ => ExitStatus::Failed,
