@@ -29,6 +29,8 @@ pub enum Outcome {
     Wins,
     /// It speaks, and something above it does too.
     Outranked,
+    /// It wants no number of its own: it says which windows start on its day.
+    Rules,
     /// It does not speak, and will do so then; none if not within 400 days.
     Silent(Option<Timestamp>),
     /// It is over.
@@ -41,6 +43,7 @@ impl Outcome {
         match self {
             Self::Wins => "holds".to_owned(),
             Self::Outranked => "speaks, but a rule above it does too".to_owned(),
+            Self::Rules => "decides which windows start".to_owned(),
             Self::Silent(Some(next)) => format!("not now; next {}", local(next)),
             Self::Silent(None) => format!("not now, nor in the next {AHEAD} days"),
             Self::Over(end) => format!("over since {}", local(end)),
@@ -68,16 +71,13 @@ pub fn claims(schedule: &Schedule, overrides: &[Override], at: Timestamp) -> Vec
     }
     let date = schedule.date(at);
     if let Some(exception) = schedule.exception_on(date) {
-        let level = match exception.effect {
-            Effect::Closed => "closed: no window starts".to_owned(),
-            Effect::As(day) => format!("windows as on {day:?}"),
-            Effect::Level(level) => level.to_string(),
+        let wins = speaking(winner == Rule::Exception { date });
+        let (level, outcome) = match exception.effect {
+            Effect::Closed => ("closed: no window starts".to_owned(), Outcome::Rules),
+            Effect::As(day) => (format!("windows as on {day:?}"), Outcome::Rules),
+            Effect::Level(level) => (level.to_string(), wins),
         };
-        claims.push(claim(
-            format!("exception {date}"),
-            level,
-            speaking(winner == Rule::Exception { date }),
-        ));
+        claims.push(claim(format!("exception {date}"), level, outcome));
     }
     for window in &schedule.windows {
         let (rule, outcome) = of_window(schedule, window, &winner, at);

@@ -8,7 +8,8 @@ use std::net::{Ipv4Addr, TcpListener};
 pub(crate) struct Program {
     /// Its file beside this program, and the name of its package.
     pub(crate) name: &'static str,
-    /// What it is told. `{port}`, `{seed}` and `{database}` stand for its port, the file of the seed and the URL of the database.
+    /// What it is told. `{port}` stands for its port, `{seed}` for the file of the seed, `{database}` for the URL of the
+    /// database, and `{pending}` for the milliseconds that Google's operations take.
     pub(crate) arguments: &'static [&'static str],
     /// The path that answers 200 once it is ready.
     pub(crate) ready: &'static str,
@@ -21,32 +22,55 @@ impl Program {
     }
 
     /// What it is told, with what was chosen for this run.
-    pub(crate) fn arguments(&self, port: u16, seed: &str, database: &str) -> Vec<String> {
+    pub(crate) fn arguments(&self, port: u16, chosen: &[(&str, &str)]) -> Vec<String> {
         let fill = |argument: &&str| {
-            argument
-                .replace("{port}", &port.to_string())
-                .replace("{seed}", seed)
-                .replace("{database}", database)
+            let port = argument.replace("{port}", &port.to_string());
+            let fill = |text: String, (name, value): &(&str, &str)| text.replace(name, value);
+            chosen.iter().fold(port, fill)
         };
         self.arguments.iter().map(fill).collect()
     }
 }
 
-/// In the order of their start; the first is Google, and gets the port that was asked for. A function that learns to serve
-/// is one more entry, and a push subscription in the project.
-pub(crate) const PROGRAMS: [Program; 3] = [
-    Program {
-        name: "local-gcp",
-        arguments: &[
-            "--port",
-            "{port}",
-            "--seed",
-            "{seed}",
-            "--operation-time",
-            "800",
-        ],
-        ready: "/_local/clock",
-    },
+/// Google.
+pub(crate) const LOCAL_GCP: Program = Program {
+    name: "local-gcp",
+    arguments: &[
+        "--port",
+        "{port}",
+        "--seed",
+        "{seed}",
+        "--operation-time",
+        "{pending}",
+        "--clock-file",
+        CLOCK,
+    ],
+    ready: "/_local/clock",
+};
+
+/// What scales by Google's clock.
+pub(crate) const SCHEDULED_SCALING: Program = Program {
+    name: "scheduled-scaling",
+    arguments: &[
+        "serve",
+        "--config",
+        super::scaling::CONFIG,
+        "--listen",
+        "127.0.0.1:{port}",
+        "--auth",
+        "verify",
+        "--audience",
+        "http://127.0.0.1:{port}",
+        "--caller",
+        super::project::PUSHER,
+    ],
+    ready: "/ready",
+};
+
+/// In the order of their start; Google gets the port that was asked for. A function that learns to serve is one more entry,
+/// and a push subscription in the project.
+pub(crate) const PROGRAMS: [Program; 4] = [
+    LOCAL_GCP,
     Program {
         name: "backup",
         // As it is deployed: only the project's own account may wake it, with a token that is checked.
@@ -84,11 +108,15 @@ pub(crate) const PROGRAMS: [Program; 3] = [
         ],
         ready: "/ready",
     },
+    SCHEDULED_SCALING,
 ];
 
+/// Google's time, in the folder that the programs work in.
+pub(super) const CLOCK: &str = "clock";
+
 /// A port for each program: the first as asked for, the others as the system chooses.
-pub(crate) fn choose_ports(first: u16) -> Result<[u16; PROGRAMS.len()], Error> {
-    let mut ports = [0; PROGRAMS.len()];
+pub(crate) fn choose_ports<const N: usize>(first: u16) -> Result<[u16; N], Error> {
+    let mut ports = [0; N];
     ports[0] = first;
     let listen = |port| {
         TcpListener::bind((Ipv4Addr::LOCALHOST, port))
