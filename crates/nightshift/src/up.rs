@@ -84,7 +84,7 @@ pub(crate) struct Open {
 /// Starts everything, with this grace for old passwords, and returns when all of it answers.
 pub(crate) async fn open(options: &Options, crew: &mut Crew, grace: &str) -> Result<Open, Error> {
     let ports = program::choose_ports(options.port)?;
-    let [port, backup, rotator, scaler] = ports;
+    let [port, backup, rotator, scaler] = ports.numbers;
     let google = Google::new(Program::url(port))?;
     let [backup, rotator, scaler] = [backup, rotator, scaler].map(Program::url);
     let place = crew.folder().to_path_buf();
@@ -99,7 +99,7 @@ pub(crate) async fn open(options: &Options, crew: &mut Crew, grace: &str) -> Res
     let seed = write_seed(&place, &project::seed(Timestamp::now(), &wiring))?;
     scaling::prepare(crew)?;
     let folder = options.programs.as_deref();
-    for (at, (program, port)) in PROGRAMS.iter().zip(ports).enumerate() {
+    for (at, (program, port)) in PROGRAMS.iter().zip(ports.numbers).enumerate() {
         let chosen = [
             ("{seed}", &*seed),
             ("{database}", &url),
@@ -128,7 +128,8 @@ pub(crate) async fn open_for_scaling(
     folder: Option<&Path>,
     now: Timestamp,
 ) -> Result<(Google, String), Error> {
-    let [port, scaler] = program::choose_ports(0)?;
+    let ports = program::choose_ports(0)?;
+    let [port, scaler] = ports.numbers;
     let google = Google::new(Program::url(port))?;
     let url = Program::url(scaler);
     let seed = write_seed(crew.folder(), &project::seed_for_scaling(&url))?;
@@ -208,8 +209,8 @@ Try, in another terminal, and watch the console:
   # its two users gets it, and the service `checkout` a new revision; the tick of the next hour retires the old one.
   curl -d '{{\"messages\":[{{\"data\":\"eyJjb21tYW5kIjoicm90YXRlIiwic2VjcmV0Ijoic2hvcC1kYi1wYXNzd29yZCJ9\"}}]}}' {url}/v1/projects/{PROJECT}/topics/secret-rotations:publish
 
-  # Live through two days, and see in the console what was scaled when; at night a backup is made and a secret asks to be rotated.
-  curl -d '{{\"advance\":\"2d\"}}' {url}/_local/clock
+  # Live through a day, and see in the console what was scaled when; at night a backup is made and a secret is rotated.
+  curl -d '{{\"advance\":\"1d\"}}' {url}/_local/clock
 
   # What the topic of the rotations was told.
   curl -d '{{\"maxMessages\":5}}' {url}/v1/projects/{PROJECT}/subscriptions/secret-rotations-pull:pull

@@ -1,7 +1,8 @@
 //! The programs that `up` starts, as data.
 
 use crate::Error;
-use std::net::{Ipv4Addr, TcpListener};
+use std::{io, net::Ipv4Addr};
+use tokio::net::TcpSocket;
 
 /// A program that listens on a port of this machine.
 #[derive(Debug)]
@@ -114,21 +115,44 @@ pub(crate) const PROGRAMS: [Program; 4] = [
 /// Google's time, in the folder that the programs work in.
 pub(super) const CLOCK: &str = "clock";
 
-/// A port for each program: the first as asked for, the others as the system chooses.
-pub(crate) fn choose_ports<const N: usize>(first: u16) -> Result<[u16; N], Error> {
-    let mut ports = [0; N];
-    ports[0] = first;
-    let listen = |port| {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .map_err(|source| Error::Port { port, source })
-    };
-    // All are held until all are chosen, so that no two are the same.
-    let held: Vec<TcpListener> = ports.into_iter().map(listen).collect::<Result<_, _>>()?;
-    for (port, listener) in ports.iter_mut().zip(&held) {
-        let address = listener.local_addr();
-        *port = address
+/// A port for each program, kept free for it while this lives: bound, so that nobody else is given it, not listened on, so that
+/// the program can.
+///
+/// Linux lets several sockets with `SO_REUSEADDR` be bound to a port as long as none of them listens (socket(7)); those of
+/// tokio have it.
+#[derive(Debug)]
+pub(super) struct Ports<const N: usize> {
+    pub(super) numbers: [u16; N],
+    _held: Vec<TcpSocket>,
+}
+
+/// Chooses them: the first as asked for, the others as the system does.
+pub(super) fn choose_ports<const N: usize>(first: u16) -> Result<Ports<N>, Error> {
+    let mut numbers = [0; N];
+    if let Some(number) = numbers.first_mut() {
+        *number = first;
+    }
+    let mut held = vec![];
+    for number in &mut numbers {
+        let socket = hold(*number).map_err(|source| Error::Port {
+            port: *number,
+            source,
+        })?;
+        let address = socket.local_addr();
+        *number = address
             .map_err(|source| Error::io("choose a port", source))?
             .port();
+        held.push(socket);
     }
-    Ok(ports)
+    Ok(Ports {
+        numbers,
+        _held: held,
+    })
+}
+
+fn hold(port: u16) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    Ok(socket)
 }

@@ -179,10 +179,12 @@ fn secret(id: &str, value: &str, next: Timestamp, days: i64) -> Value {
     })
 }
 
-/// Three in the morning, so many days from now.
-fn night(now: Timestamp, days: i64) -> Timestamp {
-    let today = now.to_zoned(TimeZone::UTC).start_of_day();
-    let night = today.and_then(|today| today.checked_add(days.days().hours(3)));
+/// Three in the morning, in so many nights; 1 is the next one.
+fn night(now: Timestamp, nights: i64) -> Timestamp {
+    // The day after a night that is still to come began at most three hours ago.
+    let last = (now - SignedDuration::from_hours(3)).to_zoned(TimeZone::UTC);
+    let night = last.start_of_day();
+    let night = night.and_then(|night| night.checked_add(nights.days().hours(3)));
     // Only at the end of the calendar's last century.
     night.map_or(now + SignedDuration::from_hours(24), |night| {
         night.timestamp()
