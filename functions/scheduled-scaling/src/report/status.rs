@@ -43,6 +43,8 @@ struct TargetStatus {
     original: Option<String>,
     #[serde(rename = "override")]
     word: Option<Word>,
+    /// What Google says of its last change, where that has failed.
+    last_error: Option<String>,
     /// Who changed it last.
     last_writer: Option<String>,
     /// `as_wanted`, `pending`, `held`, `deferred`, `refused` or `unread`.
@@ -106,6 +108,7 @@ fn status(wants: &mut Wants<'_>, bound: &Bound, at: Timestamp) -> TargetStatus {
             .and_then(|memory| memory.original)
             .map(|setting| setting.to_string()),
         word: active.max_by_key(|word| word.from).map(word),
+        last_error: listed.and_then(|listed| listed.last_error.clone()),
         last_writer: listed.and_then(|listed| listed.last_writer.clone()),
         state,
         reason,
@@ -167,7 +170,7 @@ impl Report for Status {
                 or_dash(minute(target.until).as_deref()),
                 &target.state.replace('_', " "),
                 or_dash(target.word.as_ref().map(Word::told).as_deref()),
-                or_dash(target.reason.as_deref()),
+                or_dash(target.reason.as_deref().or(target.last_error.as_deref())),
             ]);
         }
         let mut text = if self.targets.is_empty() {

@@ -221,15 +221,7 @@ impl World {
         let faults = self.faults();
         self.note_segments();
         let twice = self.chance(3.0);
-        let told = if twice {
-            let (one, other) = tokio::join!(self.bed.run(), self.bed.run());
-            drop(one);
-            self.lived.runs += 1;
-            other
-        } else {
-            self.bed.run().await
-        };
-        self.lived.runs += 1;
+        let told = self.run(twice).await;
         let hit = self
             .bed
             .gcp
@@ -246,6 +238,17 @@ impl World {
         self.lived.writes += writes.len();
         self.bed.gcp.journal().clear();
         self.look(&told, faults && hit).await;
+    }
+
+    /// A run, or two at the same time.
+    async fn run(&mut self, twice: bool) -> Told {
+        self.lived.runs += 1 + u64::from(twice);
+        if twice {
+            let (_, told) = tokio::join!(self.bed.run(), self.bed.run());
+            told
+        } else {
+            self.bed.run().await
+        }
     }
 
     /// Somebody raises or lowers a service.
