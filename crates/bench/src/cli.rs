@@ -95,22 +95,25 @@ pub enum Part {
     Events,
     /// A rotation of a secret: how many calls of Google, how soon, how many at once
     Rotation,
+    /// Scaling by the clock: calls, writes, time and memory for 10, 100 and 1,000 services
+    Scaling,
 }
 
 impl Part {
     /// All parts, in the order they run.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Backup,
         Self::OneTable,
         Self::Restore,
         Self::Memory,
         Self::Events,
         Self::Rotation,
+        Self::Scaling,
     ];
 
     /// Whether it backs up or restores a database.
     pub fn is_of_databases(self) -> bool {
-        !matches!(self, Self::Events | Self::Rotation)
+        !matches!(self, Self::Events | Self::Rotation | Self::Scaling)
     }
 
     /// Its name for people.
@@ -122,6 +125,7 @@ impl Part {
             Self::Memory => "memory",
             Self::Events => "events",
             Self::Rotation => "rotation",
+            Self::Scaling => "scaling",
         }
     }
 }

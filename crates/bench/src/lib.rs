@@ -8,6 +8,7 @@ pub mod events;
 pub mod measure;
 pub mod report;
 pub mod rotation;
+pub mod scaling;
 pub mod suite;
 pub mod targets;
 pub mod tools;

@@ -4,6 +4,7 @@ use crate::{
     cli::Part,
     events::report::Events,
     rotation::report::Rotation,
+    scaling::report::Scaling,
     targets::{Bound, Target, judge},
 };
 use anyhow::Context as _;
@@ -85,6 +86,8 @@ pub struct Report {
     pub events: Option<Events>,
     /// The part about rotations.
     pub rotation: Option<Rotation>,
+    /// The part about scaling by the clock.
+    pub scaling: Option<Scaling>,
 }
 
 impl Report {
@@ -101,18 +104,27 @@ impl Report {
             runs,
             events: None,
             rotation: None,
+            scaling: None,
         }
     }
 
     /// Judges the other parts that ran.
     #[must_use]
-    pub fn with(mut self, events: Option<Events>, rotation: Option<Rotation>) -> Self {
+    pub fn with(
+        mut self,
+        events: Option<Events>,
+        rotation: Option<Rotation>,
+        scaling: Option<Scaling>,
+    ) -> Self {
         self.targets.extend(events.iter().flat_map(Events::targets));
         self.targets
             .extend(rotation.iter().flat_map(Rotation::targets));
+        self.targets
+            .extend(scaling.iter().flat_map(Scaling::targets));
         Self {
             events,
             rotation,
+            scaling,
             ..self
         }
     }
@@ -241,6 +253,9 @@ impl report::Report for Report {
         }
         if let Some(rotation) = &self.rotation {
             said += &format!("{}\n", rotation.table());
+        }
+        if let Some(scaling) = &self.scaling {
+            said += &format!("{}\n", scaling.table());
         }
         said + &format!("{}\n", self.judged())
     }

@@ -16,3 +16,5 @@ mod rotation;
 mod story;
 #[cfg(test)]
 mod up;
+#[cfg(test)]
+mod week;
