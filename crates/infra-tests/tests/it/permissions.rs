@@ -34,8 +34,13 @@ const PREDEFINED: [&str; 3] = [
     "iam.serviceaccounts.actas",
 ];
 
-/// Granted, though neither code nor documents spell them: waiting, and what `roles/iam.serviceAccountKeyAdmin` is said for.
-const UNSPELLED: [&str; 2] = ["iam.serviceaccountkeys.", "operations.get"];
+/// Granted, though neither code nor documents spell them: waiting, and what they name roles of Google's for
+/// (`roles/iam.serviceAccountKeyAdmin`, `roles/storage.objectUser`).
+const UNSPELLED: [&str; 3] = [
+    "iam.serviceaccountkeys.",
+    "operations.get",
+    "storage.objects.",
+];
 
 /// What is in front of the first dot of a permission.
 const SERVICES: [&str; 9] = [
