@@ -107,7 +107,10 @@ impl FromStr for Resource {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let known = |name: &str| Family::ALL.iter().find(|(_, known)| *known == name);
-        match text.split_once(':').and_then(|(name, path)| Some((known(name)?, path))) {
+        match text
+            .split_once(':')
+            .and_then(|(name, path)| Some((known(name)?, path)))
+        {
             Some(((family, _), path)) => Self::new(*family, path),
             None => Err(InvalidAction::Resource(text.to_owned())),
         }
@@ -162,17 +165,49 @@ enum Form {
 }
 
 const VERBS: [(&str, Family, Form); 11] = [
-    ("run.min_instances", Family::Run, Form::Value(Verb::RunMinInstances)),
-    ("run.max_instances", Family::Run, Form::Value(Verb::RunMaxInstances)),
-    ("run.ingress_internal", Family::Run, Form::Bare(Verb::RunIngressInternal)),
-    ("run.close_door", Family::Run, Form::Bare(Verb::RunCloseDoor)),
+    (
+        "run.min_instances",
+        Family::Run,
+        Form::Value(Verb::RunMinInstances),
+    ),
+    (
+        "run.max_instances",
+        Family::Run,
+        Form::Value(Verb::RunMaxInstances),
+    ),
+    (
+        "run.ingress_internal",
+        Family::Run,
+        Form::Bare(Verb::RunIngressInternal),
+    ),
+    (
+        "run.close_door",
+        Family::Run,
+        Form::Bare(Verb::RunCloseDoor),
+    ),
     ("run.disable", Family::Run, Form::Bare(Verb::RunDisable)),
-    ("pool.instances", Family::Pool, Form::Value(Verb::PoolInstances)),
-    ("scheduler.pause", Family::Scheduler, Form::Bare(Verb::SchedulerPause)),
+    (
+        "pool.instances",
+        Family::Pool,
+        Form::Value(Verb::PoolInstances),
+    ),
+    (
+        "scheduler.pause",
+        Family::Scheduler,
+        Form::Bare(Verb::SchedulerPause),
+    ),
     ("sql.stop", Family::Sql, Form::Bare(Verb::SqlStop)),
-    ("compute.stop", Family::Compute, Form::Bare(Verb::ComputeStop)),
+    (
+        "compute.stop",
+        Family::Compute,
+        Form::Bare(Verb::ComputeStop),
+    ),
     ("quota.limit", Family::Quota, Form::Value(Verb::QuotaLimit)),
-    ("billing.unlink", Family::Project, Form::Bare(Verb::BillingUnlink)),
+    (
+        "billing.unlink",
+        Family::Project,
+        Form::Bare(Verb::BillingUnlink),
+    ),
 ];
 
 impl Verb {
@@ -202,7 +237,9 @@ impl Verb {
             Self::RunIngressInternal => (2, 0),
             Self::RunCloseDoor => (3, 0),
             Self::RunDisable => (4, 0),
-            Self::SchedulerPause | Self::SqlStop | Self::ComputeStop | Self::BillingUnlink => (0, 0),
+            Self::SchedulerPause | Self::SqlStop | Self::ComputeStop | Self::BillingUnlink => {
+                (0, 0)
+            }
         }
     }
 }
@@ -268,12 +305,12 @@ impl FromStr for Action {
         let verb = match (form, value) {
             (Form::Bare(verb), None) => *verb,
             (Form::Bare(_), Some(_)) => return Err(InvalidAction::NoValue(name.to_owned())),
-            (Form::Value(make), Some(value)) => make(value.parse().map_err(|_| {
-                InvalidAction::Value {
+            (Form::Value(make), Some(value)) => {
+                make(value.parse().map_err(|_| InvalidAction::Value {
                     verb: name.to_owned(),
                     value: value.to_owned(),
-                }
-            })?),
+                })?)
+            }
             (Form::Value(_), None) => return Err(InvalidAction::MissingValue(name.to_owned())),
         };
         // A service without a maximum has the largest one, so 0 would lift the limit instead of setting it.
@@ -311,7 +348,9 @@ pub enum InvalidAction {
         value: String,
     },
     /// Zero as a maximum.
-    #[error("`run.max_instances` cannot be 0, which Cloud Run reads as no maximum; use `run.disable`")]
+    #[error(
+        "`run.max_instances` cannot be 0, which Cloud Run reads as no maximum; use `run.disable`"
+    )]
     MaxZero,
     /// A path of another form.
     #[error("`{path}` is not the path of a resource of the family `{family}`; write {form}")]
@@ -341,7 +380,11 @@ mod tests {
     fn every_verb_is_read_as_it_is_written() {
         for (name, family, form) in &VERBS {
             let path = family.form().to_lowercase();
-            let value = if matches!(form, Form::Value(_)) { "=3" } else { "" };
+            let value = if matches!(form, Form::Value(_)) {
+                "=3"
+            } else {
+                ""
+            };
             let text = format!("{name}:{path}{value}");
             assert_eq!(text.parse::<Action>().unwrap().to_string(), text);
         }
@@ -360,7 +403,10 @@ mod tests {
     fn what_is_wrong_is_named() {
         let said = |text: &str| text.parse::<Action>().unwrap_err().to_string();
         assert!(said("run.disable").contains("is not an action"));
-        assert!(said("run.stop:p/r/s").contains("unknown action `run.stop`; known are run.min_instances"));
+        assert!(
+            said("run.stop:p/r/s")
+                .contains("unknown action `run.stop`; known are run.min_instances")
+        );
         assert!(said("run.disable:p/r/s=1").contains("takes no value"));
         assert!(said("run.max_instances:p/r/s").contains("needs a value"));
         assert!(said("run.max_instances:p/r/s=0").contains("use `run.disable`"));

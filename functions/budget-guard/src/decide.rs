@@ -149,7 +149,12 @@ impl<'a> Turn<'a> {
         state.series.add(reading.start, reading.at, reading.cost);
         let end = self.policy.period.end_of(reading.start);
         self.decision.projection = end.and_then(|end| {
-            Projection::new(&state.series, (reading.start, end), reading.at, reading.cost)
+            Projection::new(
+                &state.series,
+                (reading.start, end),
+                reading.at,
+                reading.cost,
+            )
         });
     }
 

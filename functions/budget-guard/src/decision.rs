@@ -275,7 +275,10 @@ pub enum PlanItem {
 impl PlanItem {
     /// Whether it changes anything.
     pub const fn acts(&self) -> bool {
-        matches!(self, Self::Restore { .. } | Self::Do { .. } | Self::Set { .. })
+        matches!(
+            self,
+            Self::Restore { .. } | Self::Do { .. } | Self::Set { .. }
+        )
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     action::Resource,
-    message::{AnomalyNotification, BudgetNotification},
+    message::{AnomalyNotification, BudgetNotification, Message},
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -51,6 +51,16 @@ pub enum Input {
     Tick,
     /// A person wants something.
     Command(Command),
+}
+
+impl From<Message> for Input {
+    fn from(message: Message) -> Self {
+        match message {
+            Message::Budget(budget) => Self::Budget(budget),
+            Message::Anomaly(anomaly) => Self::Anomaly(anomaly),
+            Message::Unrecognized => Self::Unrecognized,
+        }
+    }
 }
 
 /// What a person wants, who, and why.

@@ -6,9 +6,11 @@
 
 mod anomaly;
 mod budget;
+mod envelope;
 
 pub use anomaly::{AnomalyNotification, Deviation};
 pub use budget::{AmountType, BudgetNotification};
+pub use envelope::{Envelope, InvalidEnvelope};
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -28,7 +30,7 @@ pub struct Received<'a> {
     pub data: &'a [u8],
 }
 
-/// A message, understood.
+/// A message, understood: what a decision takes.
 #[derive(Debug, Clone)]
 pub enum Message {
     /// A budget's status.
@@ -55,7 +57,8 @@ impl Message {
     /// Understands a message.
     pub fn read(received: &Received<'_>) -> Result<Self, Malformed> {
         let attribute = |name: &str| received.attributes.get(name).map(String::as_str);
-        if let (Some(account), Some(budget)) = (attribute("billingAccountId"), attribute("budgetId"))
+        if let (Some(account), Some(budget)) =
+            (attribute("billingAccountId"), attribute("budgetId"))
         {
             return BudgetNotification::read(received, account, budget).map(Self::Budget);
         }

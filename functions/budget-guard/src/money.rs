@@ -288,7 +288,20 @@ mod tests {
 
     #[test]
     fn what_is_no_number_or_does_not_fit_is_none() {
-        for text in ["", "-", ".5", "5.", "1e", "1e+", "NaN", "1_0", "+1", "0x1", "1e20", "9223372036855"] {
+        for text in [
+            "",
+            "-",
+            ".5",
+            "5.",
+            "1e",
+            "1e+",
+            "NaN",
+            "1_0",
+            "+1",
+            "0x1",
+            "1e20",
+            "9223372036855",
+        ] {
             assert_eq!(micros(text), None, "{text}");
         }
         assert_eq!(micros("9223372036854.775807"), Some(i64::MAX));

@@ -41,7 +41,11 @@ impl Period {
     pub fn end_of(self, start: Timestamp) -> Option<Timestamp> {
         let first = start.to_zoned(TimeZone::UTC).date();
         let months = i64::from(self.months());
-        midnight(first.checked_add(jiff::Span::new().try_months(months).ok()?).ok()?)
+        midnight(
+            first
+                .checked_add(jiff::Span::new().try_months(months).ok()?)
+                .ok()?,
+        )
     }
 
     fn first_day(self, day: Date) -> Option<Date> {
@@ -98,18 +102,33 @@ mod tests {
     #[test]
     fn a_period_ends_where_the_next_begins() {
         let october = at("2026-10-01T07:00:00Z");
-        assert_eq!(Period::Month.end_of(october), Some(at("2026-11-01T07:00:00Z")));
-        assert_eq!(Period::Quarter.end_of(october), Some(at("2027-01-01T08:00:00Z")));
+        assert_eq!(
+            Period::Month.end_of(october),
+            Some(at("2026-11-01T07:00:00Z"))
+        );
+        assert_eq!(
+            Period::Quarter.end_of(october),
+            Some(at("2027-01-01T08:00:00Z"))
+        );
         assert!(!Period::Year.begins_at(october));
-        assert_eq!(Period::Year.start_of(october), Some(at("2026-01-01T08:00:00Z")));
+        assert_eq!(
+            Period::Year.start_of(october),
+            Some(at("2026-01-01T08:00:00Z"))
+        );
     }
 
     #[test]
     fn the_first_hours_of_a_utc_month_belong_to_the_month_before() {
         let early = at("2026-11-01T06:59:59Z");
-        assert_eq!(Period::Month.start_of(early), Some(at("2026-10-01T07:00:00Z")));
+        assert_eq!(
+            Period::Month.start_of(early),
+            Some(at("2026-10-01T07:00:00Z"))
+        );
         let new_year = at("2027-01-01T07:59:59Z");
-        assert_eq!(Period::Quarter.start_of(new_year), Some(at("2026-10-01T07:00:00Z")));
+        assert_eq!(
+            Period::Quarter.start_of(new_year),
+            Some(at("2026-10-01T07:00:00Z"))
+        );
     }
 
     #[test]

@@ -84,8 +84,18 @@ fn burn(series: &Series, hours: i64, now: Timestamp, cost: Micros) -> Option<i12
 /// Whether the last 6 hours cost far more than the usual 6 hours.
 ///
 /// Median and median absolute deviation, because billing arrives in lumps that would carry a mean away.
-pub fn is_spike(series: &Series, spike: Spike, now: Timestamp, cost: Micros, amount: Micros) -> bool {
-    let mut usual: Vec<i128> = series.buckets().iter().map(|bucket| bucket.wide()).collect();
+pub fn is_spike(
+    series: &Series,
+    spike: Spike,
+    now: Timestamp,
+    cost: Micros,
+    amount: Micros,
+) -> bool {
+    let mut usual: Vec<i128> = series
+        .buckets()
+        .iter()
+        .map(|bucket| bucket.wide())
+        .collect();
     let Some(first) = series.first().filter(|_| usual.len() >= spike.min_buckets) else {
         return false;
     };
@@ -115,10 +125,7 @@ fn median(values: &mut [i128]) -> i128 {
 mod text {
     use serde::Serializer;
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "the form serde asks for"
-    )]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
     pub(super) fn serialize<S: Serializer>(value: &i128, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(value)
     }

@@ -40,7 +40,8 @@ impl Series {
     /// Adds what the period that began at `start` has cost `at` an instant.
     pub(crate) fn add(&mut self, start: Timestamp, at: Timestamp, cost: Micros) {
         self.close_buckets(start, at, cost);
-        let far_enough = |(last, _): &(Timestamp, Micros)| at.as_second() - last.as_second() >= APART;
+        let far_enough =
+            |(last, _): &(Timestamp, Micros)| at.as_second() - last.as_second() >= APART;
         if self.samples.last().is_none_or(far_enough) {
             self.samples.push((at, cost));
             let surplus = self.samples.len().saturating_sub(SAMPLES);

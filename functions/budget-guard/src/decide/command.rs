@@ -25,7 +25,11 @@ impl Turn<'_> {
             }
         };
         match obeyed {
-            Ok(()) => Verdict::Accepted,
+            Ok(()) => {
+                self.plan();
+                self.remind();
+                Verdict::Accepted
+            }
             Err(rejection) => Verdict::Rejected(rejection),
         }
     }
@@ -49,7 +53,12 @@ impl Turn<'_> {
     }
 
     /// Gives back what a step took, and keeps it from firing again: the next message would, within half an hour.
-    fn release_by_hand(&mut self, id: &str, until: Until, command: &Command) -> Result<(), Rejection> {
+    fn release_by_hand(
+        &mut self,
+        id: &str,
+        until: Until,
+        command: &Command,
+    ) -> Result<(), Rejection> {
         let latched = self.state.latch(id).map(|latch| latch.class);
         let class = latched.or_else(|| self.policy.step(id).map(|step| step.class));
         if class.ok_or(Rejection::UnknownStep)? == Class::Notify {
@@ -69,8 +78,6 @@ impl Turn<'_> {
             self.let_go(&latch, ReleaseReason::Operator);
             self.tell(&Topic::Released);
         }
-        self.plan();
-        self.remind();
         Ok(())
     }
 

@@ -79,7 +79,11 @@ impl Turn<'_> {
         if !self.confirmed(step, reading) {
             return Some(Suppression::Unconfirmed);
         }
-        let cooling = self.state.cool.get(&step.id).is_some_and(|until| self.now() < *until);
+        let cooling = self
+            .state
+            .cool
+            .get(&step.id)
+            .is_some_and(|until| self.now() < *until);
         if cooling && !urgent(step.when, reading) {
             return Some(Suppression::Cooling);
         }
@@ -117,7 +121,14 @@ impl Turn<'_> {
             .then_some(Suppression::Snoozed)
     }
 
-    /// Both consents, for every project the step would unlink, none of which may be the guard's own.
+    /// Both consents, and not the guard's own project.
+    pub(super) fn may_unlink(&self, project: &str) -> bool {
+        self.policy.cap_projects.contains(project)
+            && self.observed.armed.contains(project)
+            && self.policy.guard_project != project
+    }
+
+    /// Nothing is unlinked below the whole budget, nor without consent for every project.
     fn is_armed(&self, step: &Step) -> bool {
         let full = match step.when {
             Trigger::Actual(share) => share >= BasisPoints::WHOLE,
@@ -128,12 +139,7 @@ impl Turn<'_> {
             .actions
             .iter()
             .filter(|action| action.unlinks_billing())
-            .all(|action| {
-                let project = action.resource.project();
-                self.policy.cap_projects.contains(project)
-                    && self.observed.armed.contains(project)
-                    && self.policy.guard_project != project
-            })
+            .all(|action| self.may_unlink(action.resource.project()))
     }
 
     /// Puts a step in force.

@@ -54,7 +54,10 @@ impl Turn<'_> {
         let mut by_channel: Vec<(String, Vec<String>)> = Vec::new();
         for firing in &self.decision.fired {
             let step = self.policy.step(&firing.step);
-            for channel in step.map(|step| step.channels.as_slice()).unwrap_or_default() {
+            for channel in step
+                .map(|step| step.channels.as_slice())
+                .unwrap_or_default()
+            {
                 match by_channel.iter_mut().find(|(known, _)| known == channel) {
                     Some((_, steps)) => steps.push(firing.step.clone()),
                     None => by_channel.push((channel.clone(), vec![firing.step.clone()])),
@@ -90,7 +93,9 @@ impl Turn<'_> {
     pub(super) fn watch_the_feed(&mut self) {
         let now = self.now();
         let last = *self.state.last_heard.get_or_insert(now);
-        if now.duration_since(last) >= SILENCE && !std::mem::replace(&mut self.state.silent_told, true) {
+        if now.duration_since(last) >= SILENCE
+            && !std::mem::replace(&mut self.state.silent_told, true)
+        {
             self.tell(&Topic::FeedSilent);
         }
     }

@@ -62,7 +62,7 @@ impl Turn<'_> {
         let mut desired: BTreeMap<Resource, Action> = BTreeMap::new();
         let latches = self.state.latches.iter().filter(|latch| counts(latch));
         for action in latches.flat_map(|latch| &latch.actions) {
-            if self.is_protected(&action.resource) {
+            if self.is_protected(&action.resource) || self.lacks_consent(action) {
                 continue;
             }
             let known = desired.get(&action.resource);
@@ -92,6 +92,12 @@ impl Turn<'_> {
             }
         }
         (dry.into_values().collect(), skipped)
+    }
+
+    /// Both consents must hold when billing is unlinked, not only when the step fired; they may be withdrawn between.
+    fn lacks_consent(&self, action: &Action) -> bool {
+        let in_force = self.state.applied.contains_key(&action.resource);
+        action.unlinks_billing() && !in_force && !self.may_unlink(action.resource.project())
     }
 
     /// By the policy, by its own label, or because the guard lives there.

@@ -89,8 +89,10 @@ impl Turn<'_> {
     pub(super) fn let_go(&mut self, latch: &Latch, reason: ReleaseReason) {
         self.count_release(&latch.step);
         self.state.under.remove(&latch.step);
-        if matches!(reason, ReleaseReason::BudgetRaised | ReleaseReason::Hysteresis)
-            && let Some(step) = self.policy.step(&latch.step)
+        if matches!(
+            reason,
+            ReleaseReason::BudgetRaised | ReleaseReason::Hysteresis
+        ) && let Some(step) = self.policy.step(&latch.step)
             && let Ok(until) = self.now().checked_add(step.cool_down)
         {
             self.state.cool.insert(latch.step.clone(), until);

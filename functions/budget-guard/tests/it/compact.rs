@@ -25,7 +25,9 @@ pub(crate) fn policy(value: Value) -> Policy {
 /// Only these steps of the policy of the vectors.
 pub(crate) fn only(steps: &[&str]) -> Policy {
     let mut policy = policy(base());
-    policy.steps.retain(|step| steps.contains(&step.id.as_str()));
+    policy
+        .steps
+        .retain(|step| steps.contains(&step.id.as_str()));
     policy
 }
 
@@ -116,17 +118,27 @@ impl From<When> for Trigger {
 impl From<WrittenStep> for Step {
     fn from(written: WrittenStep) -> Self {
         let mut step = Self::new(&written.id, written.class, written.when.into());
-        let (actions, channels) = written.what.into_iter().partition(|what| what.contains(':'));
+        let (actions, channels) = written
+            .what
+            .into_iter()
+            .partition(|what| what.contains(':'));
         step.channels = channels;
         let actions: Vec<String> = actions;
-        step.actions = actions.iter().map(|action| action.parse::<Action>().unwrap()).collect();
+        step.actions = actions
+            .iter()
+            .map(|action| action.parse::<Action>().unwrap())
+            .collect();
         step.mode = written.mode.unwrap_or(step.mode);
         step.release = written.release_bp.map(BasisPoints::new);
         step.restore = written.restore.unwrap_or(step.restore);
         step.release_after = written.release_after.unwrap_or(step.release_after);
         step.confirm = written.confirm.unwrap_or(step.confirm);
-        step.confirm_min = written.confirm_min_s.map_or(step.confirm_min, SignedDuration::from_secs);
-        step.cool_down = written.cool_down_s.map_or(step.cool_down, SignedDuration::from_secs);
+        step.confirm_min = written
+            .confirm_min_s
+            .map_or(step.confirm_min, SignedDuration::from_secs);
+        step.cool_down = written
+            .cool_down_s
+            .map_or(step.cool_down, SignedDuration::from_secs);
         step
     }
 }
@@ -149,8 +161,16 @@ impl From<Written> for Policy {
             amount_max: amount(written.amount_max),
             mode: written.mode,
             guard_project: written.guard_project,
-            protected: written.protected.iter().flat_map(|path| everything_at(path)).collect(),
-            cap_projects: if written.cap.enabled { written.cap.projects } else { BTreeSet::new() },
+            protected: written
+                .protected
+                .iter()
+                .flat_map(|path| everything_at(path))
+                .collect(),
+            cap_projects: if written.cap.enabled {
+                written.cap.projects
+            } else {
+                BTreeSet::new()
+            },
             tell: vec!["slack".to_owned()],
             steps,
         }

@@ -3,4 +3,10 @@
 #[cfg(test)]
 mod compact;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
+mod invariants;
+#[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod vectors;

@@ -174,7 +174,9 @@ impl Vector {
             let (next, decision) = decide(&policy, &state, &event.event(number));
             let (ours, expected) = (Expectation::from(&decision), event.expect.sorted());
             if ours != expected {
-                differences.push(format!("event {number}:\n  ours     {ours:?}\n  expected {expected:?}"));
+                differences.push(format!(
+                    "event {number}:\n  ours     {ours:?}\n  expected {expected:?}"
+                ));
             }
             state = through_storage(&next);
         }
@@ -197,8 +199,13 @@ impl Step {
             return policy;
         };
         policy.mode = patch.mode.unwrap_or(policy.mode);
-        policy.steps.retain(|step| Some(&step.id) != patch.drop_step.as_ref());
-        let protected = patch.protect.iter().flat_map(|path| compact::everything_at(path));
+        policy
+            .steps
+            .retain(|step| Some(&step.id) != patch.drop_step.as_ref());
+        let protected = patch
+            .protect
+            .iter()
+            .flat_map(|path| compact::everything_at(path));
         policy.protected.extend(protected);
         policy
     }
@@ -208,11 +215,7 @@ impl Step {
         let input = match self.kind.as_str() {
             "tick" => Input::Tick,
             "command" => Input::Command(self.command()),
-            _ => match self.message(number) {
-                Message::Budget(budget) => Input::Budget(budget),
-                Message::Anomaly(anomaly) => Input::Anomaly(anomaly),
-                Message::Unrecognized => Input::Unrecognized,
-            },
+            _ => self.message(number).into(),
         };
         Event {
             input,
@@ -248,13 +251,17 @@ impl Step {
     /// The message as it would arrive: what the vector says is written into JSON digit by digit, and parsed.
     fn message(&self, number: usize) -> Message {
         let base = compact::base();
-        let text = |given: &Option<String>, default: &str| given.clone().unwrap_or(default.to_owned());
+        let text =
+            |given: &Option<String>, default: &str| given.clone().unwrap_or(default.to_owned());
         let account = text(&self.account, base["account"].as_str().unwrap());
         let (attributes, data) = match self.kind.as_str() {
             "budget" => {
                 let attributes = [
                     ("billingAccountId", account),
-                    ("budgetId", text(&self.budget_id, base["budget"].as_str().unwrap())),
+                    (
+                        "budgetId",
+                        text(&self.budget_id, base["budget"].as_str().unwrap()),
+                    ),
                     ("schemaVersion", text(&self.schema, "1.0")),
                 ];
                 (attributes.to_vec(), self.budget_data())
@@ -269,7 +276,9 @@ impl Step {
             }
             other => panic!("unknown kind of event {other}"),
         };
-        let given = attributes.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let given = attributes
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value));
         let attributes = self.attributes.clone().unwrap_or_else(|| given.collect());
         let id = text(&self.id, &format!("generated-{number}"));
         let received = Received {
@@ -282,14 +291,23 @@ impl Step {
     }
 
     fn budget_data(&self) -> String {
-        let raw = |value: &Option<Box<RawValue>>| value.as_ref().map(|value| value.get().to_owned());
+        let raw =
+            |value: &Option<Box<RawValue>>| value.as_ref().map(|value| value.get().to_owned());
         let quoted = |text: &str| json!(text).to_string();
-        let or = |given: &Option<String>, default: &str| Some(quoted(given.as_deref().unwrap_or(default)));
+        let or = |given: &Option<String>, default: &str| {
+            Some(quoted(given.as_deref().unwrap_or(default)))
+        };
         object([
             ("costAmount", raw(&self.cost)),
             ("costIntervalStart", or(&self.start, "2026-10-01T07:00:00Z")),
-            ("budgetAmount", raw(&self.amount).or(Some("1000".to_owned()))),
-            ("budgetAmountType", or(&self.amount_type, "SPECIFIED_AMOUNT")),
+            (
+                "budgetAmount",
+                raw(&self.amount).or(Some("1000".to_owned())),
+            ),
+            (
+                "budgetAmountType",
+                or(&self.amount_type, "SPECIFIED_AMOUNT"),
+            ),
             ("currencyCode", or(&self.cur, "USD")),
             ("forecastThresholdExceeded", raw(&self.fts)),
             ("alertThresholdExceeded", raw(&self.ats)),
@@ -301,35 +319,58 @@ impl Step {
         let deviation = self.deviation.as_ref().or(self.amount.as_ref());
         let digits = deviation.map(|raw| raw.get().trim_matches('"').to_owned());
         object([
-            ("anomalyName", self.name.as_ref().or(self.id.as_ref()).map(|name| json!(name).to_string())),
+            (
+                "anomalyName",
+                self.name
+                    .as_ref()
+                    .or(self.id.as_ref())
+                    .map(|name| json!(name).to_string()),
+            ),
             ("deviationAmount", digits),
         ])
     }
 }
 
 fn object<const N: usize>(fields: [(&str, Option<String>); N]) -> String {
-    let present = fields.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-    let written: Vec<String> = present.map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    let present = fields
+        .iter()
+        .filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    let written: Vec<String> = present
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
     format!("{{{}}}", written.join(","))
 }
 
 #[test]
-fn every_vector_is_decided_as_published() {
+fn all_vectors_are_decided_as_published() {
     let lines = match std::env::var(VARIABLE) {
-        Ok(path) => std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}")),
+        Ok(path) => {
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+        }
         Err(_) => include_str!("../vectors/budget.jsonl").to_owned(),
     };
     let (mut vectors, mut events, mut wrong) = (0, 0, Vec::new());
     for line in lines.lines().filter(|line| !line.trim().is_empty()) {
-        let vector: Vector = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let vector: Vector =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         vectors += 1;
         events += vector.events.len();
         let differences = vector.differences();
         if !differences.is_empty() {
-            wrong.push(format!("{} {}\n{}", vector.id, vector.title, differences.join("\n")));
+            wrong.push(format!(
+                "{} {}\n{}",
+                vector.id,
+                vector.title,
+                differences.join("\n")
+            ));
         }
     }
     assert!(vectors > 0, "no vectors");
-    assert!(wrong.is_empty(), "{} of {vectors} vectors differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {vectors} vectors differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     println!("{vectors} vectors, {events} events");
 }
