@@ -231,9 +231,10 @@ impl Verb {
     /// How much it takes away: first the kind, then the value, where less is more severe.
     fn severity(self) -> (u8, u32) {
         match self {
-            Self::RunMinInstances(n) => (0, u32::MAX - n),
+            Self::RunMinInstances(n) | Self::PoolInstances(n) | Self::QuotaLimit(n) => {
+                (0, u32::MAX - n)
+            }
             Self::RunMaxInstances(n) => (1, u32::MAX - n),
-            Self::PoolInstances(n) | Self::QuotaLimit(n) => (0, u32::MAX - n),
             Self::RunIngressInternal => (2, 0),
             Self::RunCloseDoor => (3, 0),
             Self::RunDisable => (4, 0),

@@ -236,7 +236,9 @@ impl Decimal {
         while digits.last() == Some(&b'0') {
             digits.pop();
         }
-        digits.iter_mut().for_each(|digit| *digit -= b'0');
+        for digit in &mut digits {
+            *digit -= b'0';
+        }
         let shift = i64::try_from(whole.len()).ok()? - i64::try_from(leading).ok()?;
         Some(Self {
             negative,

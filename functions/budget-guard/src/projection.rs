@@ -125,7 +125,6 @@ fn median(values: &mut [i128]) -> i128 {
 mod text {
     use serde::Serializer;
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
     pub(super) fn serialize<S: Serializer>(value: &i128, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(value)
     }

@@ -1,6 +1,6 @@
 //! A cost anomaly that Google has found (Preview): read tolerantly, and never a reason to enforce by itself.
 //!
-//! The documentation's own examples write fields in camelCase and in snake_case, and amounts as Money objects and as plain
+//! The documentation's own examples write fields in `camelCase` and in `snake_case`, and amounts as Money objects and as plain
 //! numbers.
 
 use super::{Fields, Malformed, Received, field, fields, number};
@@ -73,21 +73,14 @@ fn deviation(fields: &Fields) -> Option<Deviation> {
 
 fn money(fields: &Fields, camel: &str, snake: &str) -> Option<Deviation> {
     either(fields, camel, snake, |fields, name| {
-        let amount = match number(fields, name) {
-            Some(text) => return plain(Micros::from_decimal(text)?),
-            None => field::<Money>(fields, name)?,
+        let (amount, currency) = match number(fields, name) {
+            Some(text) => (Micros::from_decimal(text)?, None),
+            None => {
+                let money: Money = field(fields, name)?;
+                (money.micros()?, money.currency)
+            }
         };
-        Some(Deviation {
-            amount: amount.micros()?,
-            currency: amount.currency,
-        })
-    })
-}
-
-fn plain(amount: Micros) -> Option<Deviation> {
-    Some(Deviation {
-        amount,
-        currency: None,
+        Some(Deviation { amount, currency })
     })
 }
 

@@ -305,7 +305,7 @@ impl World {
             Odd::HugeAmount => message.amount = Some(Micros::new(i64::MAX)),
             Odd::Schema => message.schema = Some("2.0".to_owned()),
             Odd::Misaligned => {
-                message.interval_start = Some(self.now - SignedDuration::from_mins(17))
+                message.interval_start = Some(self.now - SignedDuration::from_mins(17));
             }
             Odd::Future => message.publish_time = self.now + SignedDuration::from_mins(6),
             Odd::Unbound => message.budget = "another".to_owned(),

@@ -14,7 +14,10 @@ use proptest::{
     prelude::*,
     test_runner::{Config, TestCaseError, TestRunner},
 };
-use std::{cell::Cell, collections::BTreeSet};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+};
 
 /// How many decisions to make; ten thousand, when it is not set.
 const VARIABLE: &str = "NIGHTSHIFT_BUDGET_DECISIONS";
@@ -32,6 +35,7 @@ struct Judged<'a> {
 fn the_invariants_hold_over_made_up_histories() {
     let wanted: u64 = std::env::var(VARIABLE).map_or(10_000, |wanted| wanted.parse().unwrap());
     let made = Cell::new(0u64);
+    let seen = RefCell::new(BTreeSet::new());
     while made.get() < wanted {
         let config = Config {
             cases: 50,
@@ -41,16 +45,89 @@ fn the_invariants_hold_over_made_up_histories() {
         let histories = (history::policies(), history::happenings());
         TestRunner::new(config)
             .run(&histories, |(policy, happenings)| {
-                made.set(made.get() + live_through(policy, &happenings)?);
+                made.set(made.get() + live_through(policy, &happenings, &seen)?);
                 Ok(())
             })
             .unwrap_or_else(|failure| panic!("{failure}"));
     }
+    // Invariants over histories in which nothing happens would hold too.
+    let seen = seen.into_inner();
+    let missing: Vec<_> = EVERYTHING
+        .iter()
+        .filter(|word| !seen.contains(**word))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?} never happened");
     println!("{} decisions", made.get());
 }
 
+/// What must have happened for the invariants to mean anything.
+const EVERYTHING: [&str; 33] = [
+    "evaluated",
+    "replay",
+    "ignored:stale",
+    "ignored:old_period",
+    "ignored:too_old",
+    "ignored:unbound_budget",
+    "hold:currency_mismatch",
+    "hold:bad_amounts",
+    "hold:amount_not_positive",
+    "hold:amount_out_of_range",
+    "hold:unknown_schema",
+    "hold:interval_misaligned",
+    "hold:from_the_future",
+    "accepted",
+    "rejected:until_in_the_past",
+    "tick",
+    "rollover",
+    "budget_raised",
+    "hysteresis",
+    "policy_removed",
+    "operator",
+    "unconfirmed",
+    "cooling",
+    "released_by_operator",
+    "snoozed",
+    "not_armed",
+    "restore",
+    "do",
+    "set",
+    "dry",
+    "skip:protected",
+    "capped",
+    "throttled",
+];
+
+/// What happened, in words.
+fn words(decision: &Decision) -> Vec<String> {
+    let verdict = decision.verdict;
+    let reason = verdict.reason().map(|reason| format!(":{reason}"));
+    let mut words = vec![
+        format!("{}{}", verdict.word(), reason.unwrap_or_default()),
+        decision.level.to_string(),
+    ];
+    words.extend(
+        decision
+            .released
+            .iter()
+            .map(|release| release.reason.to_string()),
+    );
+    words.extend(
+        decision
+            .suppressed
+            .iter()
+            .map(|kept| kept.reason.to_string()),
+    );
+    let first = |item: &PlanItem| item.to_string().split(' ').next().unwrap().to_owned();
+    words.extend(decision.plan.iter().map(first));
+    words
+}
+
 /// Lives through a history; says how many events it had.
-fn live_through(policy: Policy, happenings: &[Happening]) -> Result<u64, TestCaseError> {
+fn live_through(
+    policy: Policy,
+    happenings: &[Happening],
+    seen: &RefCell<BTreeSet<String>>,
+) -> Result<u64, TestCaseError> {
     let mut world = World::new(policy);
     let mut state = State::default();
     let mut keys = BTreeSet::new();
@@ -68,6 +145,7 @@ fn live_through(policy: Policy, happenings: &[Happening]) -> Result<u64, TestCas
             decision: &decision,
         };
         judged.holds()?;
+        seen.borrow_mut().extend(words(&decision));
         for firing in decision
             .fired
             .iter()

@@ -1,6 +1,8 @@
 //! The model against published vectors, invariants over made-up histories, and messages as Google writes them.
 
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod compact;
 #[cfg(test)]
 mod history;

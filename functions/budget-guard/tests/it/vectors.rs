@@ -55,7 +55,8 @@ struct Step {
     armed: BTreeSet<String>,
     policy_patch: Option<PolicyPatch>,
     cmd: Option<String>,
-    step: Option<String>,
+    #[serde(rename = "step")]
+    of: Option<String>,
     until: Option<String>,
     by: Option<String>,
     reason: Option<String>,
@@ -234,7 +235,7 @@ impl Step {
                     until: until().parse().unwrap(),
                 },
                 Some("release") => Wish::Release {
-                    step: self.step.clone().expect("step"),
+                    step: self.of.clone().expect("step"),
                     until: match until().as_str() {
                         "period_end" => Until::PeriodEnd,
                         instant => Until::At(instant.parse().unwrap()),
@@ -297,7 +298,7 @@ impl Step {
         let or = |given: &Option<String>, default: &str| {
             Some(quoted(given.as_deref().unwrap_or(default)))
         };
-        object([
+        object(&[
             ("costAmount", raw(&self.cost)),
             ("costIntervalStart", or(&self.start, "2026-10-01T07:00:00Z")),
             (
@@ -318,7 +319,7 @@ impl Step {
         // An amount may be given as text, as in the policy, or as a number.
         let deviation = self.deviation.as_ref().or(self.amount.as_ref());
         let digits = deviation.map(|raw| raw.get().trim_matches('"').to_owned());
-        object([
+        object(&[
             (
                 "anomalyName",
                 self.name
@@ -331,7 +332,7 @@ impl Step {
     }
 }
 
-fn object<const N: usize>(fields: [(&str, Option<String>); N]) -> String {
+fn object(fields: &[(&str, Option<String>)]) -> String {
     let present = fields
         .iter()
         .filter_map(|(name, value)| Some((name, value.as_ref()?)));

@@ -1,0 +1,136 @@
+//! A decision in one line: what is known, what is done about it, and why nothing more.
+
+use crate::{
+    decision::{Decision, Hold, Ignored, PlanItem, Rejection, ReleaseReason, Suppression, Verdict},
+    policy::Mode,
+};
+
+/// One line for people; `currency` is that of the policy.
+pub fn explain(decision: &Decision, currency: &str) -> String {
+    match decision.verdict {
+        Verdict::Ignored(why) => format!("ignored: {}", ignored(why)),
+        Verdict::Hold(why) => {
+            format!(
+                "held: {}; nothing is enforced and nothing is given back",
+                hold(why)
+            )
+        }
+        Verdict::Rejected(why) => format!("rejected: {}", rejected(why)),
+        Verdict::Replay => "the same message again: nothing is decided twice".to_owned(),
+        Verdict::Evaluated | Verdict::Accepted | Verdict::Tick => judged(decision, currency),
+    }
+}
+
+fn judged(decision: &Decision, currency: &str) -> String {
+    let mut said = vec![standing(decision, currency)];
+    if decision.rolled {
+        said.push("a new period begins".to_owned());
+    }
+    for (mode, words) in [
+        (Mode::Enforce, "fires"),
+        (Mode::DryRun, "would fire (dry run)"),
+    ] {
+        let fired = decision.fired.iter().filter(|firing| firing.mode == mode);
+        let steps: Vec<&str> = fired.map(|firing| firing.step.as_str()).collect();
+        if !steps.is_empty() {
+            said.push(format!("{words} {}", steps.join(", ")));
+        }
+    }
+    for release in &decision.released {
+        said.push(format!(
+            "lets go of {} because {}",
+            release.step,
+            released(release.reason)
+        ));
+    }
+    let kept = decision.suppressed.iter();
+    said.extend(kept.map(|kept| format!("not {}: {}", kept.step, suppressed(kept.reason))));
+    said.extend(decision.plan.iter().map(planned));
+    if said.len() == 1 {
+        said.push("nothing to do".to_owned());
+    }
+    said.push(format!("level {}", decision.level));
+    said.join("; ")
+}
+
+/// `904.11 of 1000.00 USD (90.41 %)`.
+fn standing(decision: &Decision, currency: &str) -> String {
+    let (Some(cost), Some(budget)) = (decision.cost, decision.budget) else {
+        return "nothing is known of the spend yet".to_owned();
+    };
+    let share = cost.share_of(budget).map(|share| {
+        let sign = if share < 0 { "-" } else { "" };
+        let share = share.unsigned_abs();
+        format!(" ({sign}{}.{:02} %)", share / 100, share % 100)
+    });
+    format!("{cost} of {budget} {currency}{}", share.unwrap_or_default())
+}
+
+fn planned(item: &PlanItem) -> String {
+    match item {
+        PlanItem::Restore { resource, .. } => format!("gives back {resource}"),
+        PlanItem::Do { action } => format!("does {action}"),
+        PlanItem::Set { action } => format!("eases to {action}"),
+        PlanItem::Dry { action } => format!("would do {action}"),
+        PlanItem::SkipSuperseded { action } => format!("no need for {action}"),
+        PlanItem::SkipProtected { action } => {
+            format!("leaves {} alone, which is protected", action.resource)
+        }
+    }
+}
+
+const fn ignored(why: Ignored) -> &'static str {
+    match why {
+        Ignored::UnknownKind => {
+            "it has neither the attributes of a budget message nor those of an anomaly"
+        }
+        Ignored::UnboundBudget => "no policy is bound to this account and budget",
+        Ignored::UnboundAccount => "no policy is bound to this billing account",
+        Ignored::TooOld => "it was published more than 24 hours ago",
+        Ignored::OldPeriod => "its period is over",
+        Ignored::Stale => "a newer message has been judged",
+    }
+}
+
+const fn hold(why: Hold) -> &'static str {
+    match why {
+        Hold::UnknownSchema => "its schemaVersion is not 1.0",
+        Hold::IntervalMisaligned => {
+            "its costIntervalStart is not where a period of this policy begins"
+        }
+        Hold::FromTheFuture => "it is from the future",
+        Hold::BadAmounts => "an amount is missing or is no number",
+        Hold::CurrencyMismatch => "its currency is not the policy's",
+        Hold::AmountNotPositive => "its budgetAmount is not positive",
+        Hold::AmountOutOfRange => "its budgetAmount is outside the bounds of the policy",
+    }
+}
+
+const fn rejected(why: Rejection) -> &'static str {
+    match why {
+        Rejection::ReasonRequired => "it does not say why; give a reason",
+        Rejection::UntilInThePast => "it would end before it begins",
+        Rejection::UnknownStep => "neither policy nor memory has such a step",
+        Rejection::NothingToRelease => "the step takes nothing away",
+    }
+}
+
+const fn suppressed(why: Suppression) -> &'static str {
+    match why {
+        Suppression::Unconfirmed => "more messages must confirm it",
+        Suppression::Cooling => "it let go a short while ago",
+        Suppression::ReleasedByOperator => "a person released it",
+        Suppression::Snoozed => "a person snoozed the guard",
+        Suppression::NotArmed => "a consent to unlink billing is missing",
+    }
+}
+
+const fn released(why: ReleaseReason) -> &'static str {
+    match why {
+        ReleaseReason::Rollover => "a new period began",
+        ReleaseReason::BudgetRaised => "the budget was raised",
+        ReleaseReason::Hysteresis => "the cost fell and stayed below",
+        ReleaseReason::PolicyRemoved => "it is no longer in the policy",
+        ReleaseReason::Operator => "a person said so",
+    }
+}
