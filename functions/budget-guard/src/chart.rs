@@ -66,7 +66,7 @@ pub fn html(story: &Story<'_>) -> String {
     );
     for scene in story.scenes.iter().filter(|scene| scene.is_eventful()) {
         let at = scene.at.strftime("%Y-%m-%d %H:%MZ");
-        let what = escaped(&explain(&scene.decision, &story.policy.currency));
+        let what = escaped(&explain(&scene.decision, story.policy));
         let notices: Vec<String> = scene
             .decision
             .notify
@@ -215,7 +215,7 @@ fn marks(svg: &mut String, frame: &Frame, story: &Story<'_>) {
             frame.x(scene.at),
             decision.cost.map_or(TOP, |cost| frame.y(cost.wide())),
         );
-        let what = escaped(&explain(decision, &story.policy.currency));
+        let what = escaped(&explain(decision, story.policy));
         let _ = write!(
             svg,
             "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5\"><title>{what}</title></circle>"

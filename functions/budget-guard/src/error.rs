@@ -3,6 +3,7 @@
 use crate::{
     config::PolicyError,
     message::{InvalidEnvelope, Malformed},
+    state::document::StateError,
 };
 use nightshift_runtime::{ExitStatus, config::ConfigError};
 use std::{io, path::PathBuf};
@@ -52,12 +53,12 @@ pub enum Error {
     #[error(transparent)]
     Malformed(#[from] Malformed),
     /// The memory cannot be read.
-    #[error("`{}` is not the memory of a budget", path.display())]
+    #[error("read `{}`", path.display())]
     State {
         /// Which file.
         path: PathBuf,
         /// What is wrong.
-        source: serde_json::Error,
+        source: StateError,
     },
     /// The chart is for something else than a name says.
     #[error("write a chart to `{}`: its name ends neither in .svg nor in .html", .0.display())]
@@ -92,7 +93,7 @@ impl Error {
             }
             Self::ChartForm(_) => "call it something.svg or something.html",
             Self::ChartBudgets(_) => "choose one with --budget ID",
-            Self::State { .. } => "give the state object of this budget, or leave --state out",
+            Self::State { source, .. } => source.advice(),
             _ => return None,
         })
     }

@@ -1,12 +1,14 @@
 //! A decision in one line: what is known, what is done about it, and why nothing more.
 
 use crate::{
-    decision::{Decision, Hold, Ignored, PlanItem, Rejection, ReleaseReason, Suppression, Verdict},
-    policy::Mode,
+    decision::{
+        Decision, Hold, Ignored, PlanItem, Rejection, ReleaseReason, Suppression, Topic, Verdict,
+    },
+    policy::{Mode, Policy},
 };
 
-/// One line for people; `currency` is that of the policy.
-pub fn explain(decision: &Decision, currency: &str) -> String {
+/// One line for people about what was decided under `policy`.
+pub fn explain(decision: &Decision, policy: &Policy) -> String {
     match decision.verdict {
         Verdict::Ignored(why) => format!("ignored: {}", ignored(why)),
         Verdict::Hold(why) => {
@@ -17,12 +19,12 @@ pub fn explain(decision: &Decision, currency: &str) -> String {
         }
         Verdict::Rejected(why) => format!("rejected: {}", rejected(why)),
         Verdict::Replay => "the same message again: nothing is decided twice".to_owned(),
-        Verdict::Evaluated | Verdict::Accepted | Verdict::Tick => judged(decision, currency),
+        Verdict::Evaluated | Verdict::Accepted | Verdict::Tick => judged(decision, policy),
     }
 }
 
-fn judged(decision: &Decision, currency: &str) -> String {
-    let mut said = vec![standing(decision, currency)];
+fn judged(decision: &Decision, policy: &Policy) -> String {
+    let mut said = vec![standing(decision, &policy.currency)];
     if decision.rolled {
         said.push("a new period begins".to_owned());
     }
@@ -31,7 +33,11 @@ fn judged(decision: &Decision, currency: &str) -> String {
         (Mode::DryRun, "would fire (dry run)"),
     ] {
         let fired = decision.fired.iter().filter(|firing| firing.mode == mode);
-        let steps: Vec<&str> = fired.map(|firing| firing.step.as_str()).collect();
+        let because = |id: &str| match policy.step(id) {
+            Some(step) => format!("{id} ({})", step.when),
+            None => id.to_owned(),
+        };
+        let steps: Vec<String> = fired.map(|firing| because(&firing.step)).collect();
         if !steps.is_empty() {
             said.push(format!("{words} {}", steps.join(", ")));
         }
@@ -46,11 +52,37 @@ fn judged(decision: &Decision, currency: &str) -> String {
     let kept = decision.suppressed.iter();
     said.extend(kept.map(|kept| format!("not {}: {}", kept.step, suppressed(kept.reason))));
     said.extend(decision.plan.iter().map(planned));
+    said.extend(told(decision));
     if said.len() == 1 {
         said.push("nothing to do".to_owned());
     }
     said.push(format!("level {}", decision.level));
     said.join("; ")
+}
+
+/// What is said besides what is done.
+fn told(decision: &Decision) -> Vec<String> {
+    let mut told = Vec::new();
+    for topic in decision.notify.iter().flat_map(|notice| &notice.topics) {
+        let sentence = match topic {
+            Topic::Reminder => "reminds that this is still in force".to_owned(),
+            Topic::FeedSilent => "no message has come for 6 hours: the feed may be dead".to_owned(),
+            Topic::Carried { steps } => {
+                format!("keeps {} over the end of the period", steps.join(", "))
+            }
+            Topic::Snoozed { until } => format!("enforces nothing new until {until}"),
+            Topic::Resumed => "ends every snooze and release".to_owned(),
+            Topic::Fired { .. }
+            | Topic::Released
+            | Topic::Hold { .. }
+            | Topic::HeldBySnooze { .. }
+            | Topic::NotArmed { .. } => continue,
+        };
+        if !told.contains(&sentence) {
+            told.push(sentence);
+        }
+    }
+    told
 }
 
 /// `904.11 of 1000.00 USD (90.41 %)`.

@@ -58,7 +58,7 @@ impl Micros {
     }
 }
 
-/// Two decimals as money is written, and as many more as the amount has.
+/// Two decimals as money is written, and as many more as the amount has; `{:.2}` cuts the rest off.
 impl fmt::Display for Micros {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
@@ -66,6 +66,9 @@ impl fmt::Display for Micros {
         let mut decimals = format!("{:06}", magnitude % 1_000_000);
         while decimals.len() > 2 && decimals.ends_with('0') {
             decimals.pop();
+        }
+        if let Some(precision) = f.precision() {
+            decimals.truncate(precision.max(2));
         }
         write!(f, "{sign}{}.{decimals}", magnitude / 1_000_000)
     }
@@ -333,6 +336,7 @@ mod tests {
         assert_eq!(Micros::new(1_010_000_000).to_string(), "1010.00");
         assert_eq!(Micros::new(-12_345_600).to_string(), "-12.3456");
         assert_eq!(Micros::new(1).to_string(), "0.000001");
+        assert_eq!(format!("{:.2}", Micros::new(1_999_999)), "1.99");
     }
 
     #[test]

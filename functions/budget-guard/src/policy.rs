@@ -7,7 +7,7 @@ use crate::{
 };
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 /// Everything that is decided for one budget.
 #[derive(Debug, Clone)]
@@ -182,6 +182,20 @@ impl Trigger {
     /// Whether it looks ahead: noise, early in a period, so nothing may be stopped for it.
     pub fn is_predictive(self) -> bool {
         !matches!(self, Self::Actual(_) | Self::ActualAmount(_))
+    }
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Actual(share) => write!(f, "cost ≥ {share}"),
+            Self::ActualAmount(least) => write!(f, "cost ≥ {least}"),
+            Self::GoogleForecast(share) => write!(f, "Google's forecast ≥ {share}"),
+            Self::Pace(share) => write!(f, "pace ≥ {share} at the end"),
+            Self::RunwayHours(hours) => write!(f, "≤ {hours} h left at this pace"),
+            Self::Spike(spike) => write!(f, "6 hours cost ≥ {} × the usual", spike.factor),
+            Self::Anomaly { min } => write!(f, "anomaly ≥ {min}"),
+        }
     }
 }
 

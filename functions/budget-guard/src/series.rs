@@ -16,6 +16,7 @@ const BUCKETS_KEPT: i64 = 28;
 
 /// The cost over time. Seconds are fine enough: messages are twenty minutes apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Series {
     /// When, and what the period had cost by then; oldest first.
     samples: Vec<(Timestamp, Micros)>,

@@ -1,5 +1,8 @@
 //! What the guard remembers of a budget between two events.
 
+pub mod document;
+pub mod holders;
+
 use crate::{
     action::{Action, Resource},
     decision::Level,

@@ -8,7 +8,7 @@ use crate::{
     policy::Policy,
     rehearsal,
     report::evaluated::Evaluated,
-    state::State,
+    state::{State, document::Document},
 };
 use nightshift_runtime::{ExitStatus, Output};
 
@@ -35,10 +35,14 @@ pub(super) fn execute(
     };
     let state = match &args.state {
         None => State::default(),
-        Some(path) => serde_json::from_str(&super::read(path)?).map_err(|source| Error::State {
-            path: path.clone(),
-            source,
-        })?,
+        Some(path) => {
+            let stored = super::read(path)?;
+            let document = Document::read(stored.as_bytes()).map_err(|source| Error::State {
+                path: path.clone(),
+                source,
+            })?;
+            document.state
+        }
     };
     let concerned = rehearsal::concerned(&policies, &event.input);
     // What concerns nobody is still judged, so that it is said why.

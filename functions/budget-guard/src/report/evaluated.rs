@@ -35,7 +35,7 @@ impl Evaluated {
         let judged = |(policy, decision): (&Policy, Decision)| Judged {
             account: policy.account.clone(),
             budget: policy.budget.clone(),
-            explanation: explain(&decision, &policy.currency),
+            explanation: explain(&decision, policy),
             decision,
         };
         Self {

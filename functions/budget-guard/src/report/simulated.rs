@@ -72,7 +72,7 @@ impl Budget {
         let line = |scene: &Scene| Line {
             at: scene.at,
             message_id: scene.message_id.clone(),
-            explanation: explain(&scene.decision, &policy.currency),
+            explanation: explain(&scene.decision, policy),
             decision: scene.decision.clone(),
         };
         let scenes = story.scenes.iter();
@@ -105,7 +105,7 @@ impl Budget {
             Column::text("NOTIFY"),
             Column::text("WHY"),
         ]);
-        let money = |amount: Option<Micros>| amount.map_or("-".to_owned(), |a| a.to_string());
+        let money = |amount: Option<Micros>| amount.map_or("-".to_owned(), |a| format!("{a:.2}"));
         for line in &self.decisions {
             let decision = &line.decision;
             let projected = decision

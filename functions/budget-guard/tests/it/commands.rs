@@ -128,7 +128,7 @@ fn evaluating_a_message_explains_the_decision_in_one_line() {
     let last = table.lines().last().unwrap();
     assert_eq!(
         last,
-        "1010.50 of 1000.00 USD (101.05 %); would fire (dry run) n50, thr, stop; \
+        "1010.50 of 1000.00 USD (101.05 %); would fire (dry run) n50 (cost ≥ 50 %), thr (cost ≥ 90 %), stop (cost ≥ 100 %); \
          would do run.disable:web/eu/api; would do scheduler.pause:web/eu/nightly; \
          no need for run.max_instances:web/eu/api=1; level normal"
     );
@@ -161,6 +161,7 @@ fn evaluating_remembers_what_the_state_says() {
     let desk = Desk::new();
     let body = message(2, october(10), "2026-10-01T07:00:00Z", "500", "1000");
     let state = json!({
+        "v": 1,
         "period": "2026-10-01T07:00:00Z",
         "watermark": {"publish_time": october(11), "message_id": "1"},
     });
@@ -190,8 +191,9 @@ fn simulating_a_month_shows_the_ladder_and_the_way_back() {
     let rolled = lines.iter().find(|line| line["rolled"] == true).unwrap();
     assert_eq!(rolled["at"], "2026-11-01T07:00:00Z");
     assert_eq!(rolled["plan"].as_array().unwrap().len(), 2);
-    let topics = |line: &Value| line["notify"].to_string().contains("reminder");
-    assert_eq!(lines.iter().filter(|line| topics(line)).count(), 8);
+    // Throttled on day 22 and stopped on day 25, each said anew every day until the month ends.
+    let reminds = |line: &&Value| line["notify"].to_string().contains("reminder");
+    assert_eq!(lines.iter().filter(reminds).count(), 2 + 5);
 }
 
 #[test]
@@ -202,7 +204,7 @@ fn a_chart_is_a_picture_with_everything_that_happened() {
     for chart in [&svg, &html] {
         let options = ["--as", "enforce", "--chart", chart.to_str().unwrap()];
         let table = desk.result("simulate", &file, &options);
-        assert!(table.contains("fires thr"), "{table}");
+        assert!(table.contains("fires thr (cost ≥ 90 %)"), "{table}");
     }
     let svg = fs::read_to_string(svg).unwrap();
     assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));

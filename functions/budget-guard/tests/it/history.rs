@@ -291,6 +291,10 @@ impl World {
         let mut message = self.sent[index].clone();
         if fresh_id {
             message.message_id = format!("late-{index}-{}", self.sent.len());
+            // The old period may go on reporting after the new one has begun.
+            if message.interval_start != Some(self.start) {
+                message.publish_time = self.now;
+            }
         }
         Some(Input::Budget(message))
     }
