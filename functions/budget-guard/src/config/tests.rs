@@ -2,39 +2,7 @@ use super::*;
 use nightshift_runtime::config;
 use std::io::Write;
 
-const GOOD: &str = r#"
-guard_project = "finops-admin"
-protected = ["run:web/eu/pay"]
-
-[[budget]]
-account = "01D4EE-079462-DFD6EC"
-id = "de72f49d"
-currency = "USD"
-amount = { min = "100", max = "5000" }
-[[budget.step]]
-id = "n50"
-class = "notify"
-when = { actual = "50%" }
-do = ["slack"]
-[[budget.step]]
-id = "thr"
-class = "throttle"
-when = { actual = "90%" }
-release = "80%"
-do = ["slack", "run.max_instances:web/eu/api=1"]
-[[budget.step]]
-id = "cap"
-class = "cap"
-when = { actual = "120%" }
-confirm = 2
-confirm_min = "20m"
-do = ["slack", "billing.unlink:sandbox-7"]
-
-[cap_billing]
-enabled = true
-projects = ["sandbox-7"]
-i_know = "resources may be irretrievably deleted"
-"#;
+const GOOD: &str = include_str!("../../guard.example.toml");
 
 fn read(text: &str) -> Result<Vec<Policy>, String> {
     let mut file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
@@ -50,10 +18,11 @@ fn refusal(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn the_example_of_the_documentation_is_a_policy() {
+fn the_example_is_a_policy() {
     let policies = read(GOOD).unwrap();
     let policy = &policies[0];
     assert_eq!(policy.mode, Mode::DryRun);
+    assert_eq!(policy.steps.len(), 4);
     assert_eq!(policy.tell, ["slack"]);
     assert_eq!(policy.amount_max, Some(Micros::new(5_000_000_000)));
     let cap = policy.step("cap").unwrap();

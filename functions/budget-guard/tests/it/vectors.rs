@@ -60,9 +60,9 @@ struct Step {
     until: Option<String>,
     by: Option<String>,
     reason: Option<String>,
-    #[serde(alias = "anomaly")]
+    #[serde(alias = "anomaly", alias = "anomaly_name")]
     name: Option<String>,
-    #[serde(alias = "deviation_amount")]
+    #[serde(alias = "deviation_amount", alias = "impact")]
     deviation: Option<Box<RawValue>>,
     attributes: Option<BTreeMap<String, String>>,
     expect: Expectation,
@@ -146,7 +146,7 @@ impl Vector {
                     let only = value.as_array().unwrap();
                     steps.retain(|step| only.contains(&step["id"]));
                 }
-                "steps" => {
+                "steps" if value.is_object() => {
                     for step in written["steps"].as_array_mut().unwrap() {
                         let Some(patch) = value.get(step["id"].as_str().unwrap()) else {
                             continue;
@@ -284,7 +284,7 @@ impl Step {
         let id = text(&self.id, &format!("generated-{number}"));
         let received = Received {
             message_id: &id,
-            publish_time: self.published.expect("pub"),
+            publish_time: self.published.or(self.now).expect("pub"),
             attributes: &attributes,
             data: data.as_bytes(),
         };
