@@ -11,4 +11,6 @@ mod invariants;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod vectors;
