@@ -43,10 +43,11 @@ fn the_invariants_hold_over_made_up_histories() {
         ..Config::default()
     };
     let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let mut runner = TestRunner::new_with_rng(config, random);
+    let mut seeds = TestRunner::new_with_rng(config.clone(), random);
     let histories = (history::policies(), history::happenings());
     while made.get() < wanted {
-        runner
+        // A runner counts its cases for good, so each fifty get their own.
+        TestRunner::new_with_rng(config.clone(), seeds.new_rng())
             .run(&histories, |(policy, happenings)| {
                 made.set(made.get() + live_through(policy, &happenings, &seen)?);
                 Ok(())
