@@ -1,7 +1,7 @@
 # What CI calls and what people type; the work is done by cargo and by scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint bench
+.PHONY: help setup demo test lint bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -9,11 +9,17 @@ help: ## List the targets
 setup: ## Install what is missing: PostgreSQL 15 and 18, zstd, jq, cargo-nextest
 	@scripts/setup
 
+demo: ## A throw-away PostgreSQL with a web shop: back up, damage, restore, prove, prune (options in DEMO)
+	@scripts/setup demo
+	@scripts/run cargo build --locked --release -p backup -p nightshift
+	@scripts/run cargo run --locked --release --quiet -p nightshift -- demo $(DEMO)
+
 test: setup ## Run every test against real PostgreSQL servers
 	@scripts/run cargo test --locked --workspace --doc --quiet
 	@scripts/run cargo nextest run --locked --workspace
 
 lint: ## Check format, clippy, shell scripts, dependencies and the rules of the house
+	@scripts/setup lint
 	@scripts/lint
 
 bench: ## Compare with pg_dump: time, memory, size (options in BENCH, such as BENCH="--rounds 1")

@@ -23,6 +23,7 @@ pub struct Builder {
     durable: bool,
     tcp: bool,
     parent: Option<PathBuf>,
+    companions: Vec<PathBuf>,
     extension_files: Vec<ExtensionFile>,
     deadline: Duration,
 }
@@ -37,6 +38,7 @@ impl Builder {
             durable: true,
             tcp: true,
             parent: None,
+            companions: Vec::new(),
             extension_files: Vec::new(),
             deadline: Duration::from_mins(1),
         }
@@ -88,6 +90,15 @@ impl Builder {
         self
     }
 
+    /// Lets the watchdog remove this folder too, with all that is in it, when this program is killed.
+    ///
+    /// When the server ends in any other way, the folder stays: it is the caller's to remove.
+    #[must_use]
+    pub fn removed_when_killed(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.companions.push(folder.into());
+        self
+    }
+
     /// Adds a file to the folder of extensions that this server, and no other, sees.
     #[must_use]
     pub fn extension_file(mut self, file: ExtensionFile) -> Self {
@@ -105,7 +116,7 @@ impl Builder {
     /// Makes the server and waits until it takes connections.
     pub fn start(self) -> Result<LocalPostgres> {
         let account = Account::for_the_server()?;
-        let home = Home::new(self.parent.as_deref(), account.as_ref())?;
+        let home = Home::new(self.parent.as_deref(), &self.companions, account.as_ref())?;
         let password = match self.auth {
             Auth::Trust => None,
             Auth::Password => Some(Password::new(&home, account.as_ref())?),

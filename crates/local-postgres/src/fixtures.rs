@@ -130,19 +130,18 @@ fn missing(server: &LocalPostgres, needs: &Needs) -> Result<Option<String>> {
     })
 }
 
+/// The SQL of [`believable_shop`], for a `psql` that knows the variable `scale`.
+pub const BELIEVABLE_SHOP: &str = include_str!("../fixtures/believable_shop.sql");
+
 /// Makes a database of a web shop: customers, products, orders, payments, events by month.
 ///
-/// A scale of 1 is about 1,000 customers, 5,000 orders, 20,000 events and 16 MB on disk; all but
+/// A scale of 1 is about 1,000 customers, 5,000 orders, 20,000 events and 8 MB beside an empty database; all but
 /// products grow in proportion. The rows are the same each time but for their dates, which end now.
 pub fn believable_shop(server: &LocalPostgres, database: &str, scale: u32) -> Result<()> {
     server.create_database(database)?;
     let mut command = server.psql_command(database)?;
     command.args(["-v", &format!("scale={scale}")]);
-    command::run_with_input(
-        &mut command,
-        include_str!("../fixtures/believable_shop.sql"),
-    )
-    .map(drop)
+    command::run_with_input(&mut command, BELIEVABLE_SHOP).map(drop)
 }
 
 /// Makes a database with the tables of `pgbench`: 100,000 accounts, about 15 MB, for each `scale`.

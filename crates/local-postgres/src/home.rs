@@ -33,7 +33,13 @@ pub(crate) struct Home {
 
 impl Home {
     /// Makes a folder in `parent`, or in the temporary folder, for the account of the server.
-    pub(crate) fn new(parent: Option<&Path>, account: Option<&Account>) -> Result<Self> {
+    ///
+    /// `companions` are folders that go with it when this program is killed.
+    pub(crate) fn new(
+        parent: Option<&Path>,
+        companions: &[PathBuf],
+        account: Option<&Account>,
+    ) -> Result<Self> {
         let parent = match (parent, account) {
             (Some(parent), Some(account)) => {
                 account.can_reach(parent)?;
@@ -49,7 +55,9 @@ impl Home {
         } else {
             None
         };
-        let watchdog = Watchdog::new(folder.path(), sockets.as_ref().map(TempDir::path))?;
+        let others = sockets.iter().map(TempDir::path);
+        let others = others.chain(companions.iter().map(PathBuf::as_path));
+        let watchdog = Watchdog::new(folder.path(), others)?;
         Ok(Self {
             _watchdog: watchdog,
             sockets,
@@ -128,11 +136,11 @@ fn temporary_folder(account: Option<&Account>) -> PathBuf {
 struct Watchdog(Child);
 
 impl Watchdog {
-    fn new(folder: &Path, sockets: Option<&Path>) -> Result<Self> {
+    fn new<'a>(folder: &Path, others: impl Iterator<Item = &'a Path>) -> Result<Self> {
         Command::new("/bin/sh")
             .args(["-c", include_str!("watchdog.sh"), "local-postgres-watchdog"])
             .arg(folder)
-            .args(sockets)
+            .args(others)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

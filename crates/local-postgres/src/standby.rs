@@ -28,7 +28,7 @@ impl LocalPostgres {
             tcp: self.tcp,
             port: None,
             deadline: self.deadline,
-            home: Home::new(self.home.folder().parent(), self.account.as_ref())?,
+            home: Home::new(self.home.folder().parent(), &[], self.account.as_ref())?,
         };
         let mut command = self.client("pg_basebackup", cluster::SUPERUSER)?;
         command

@@ -1,4 +1,4 @@
-# The server's folder is $1; a second argument, if any, is the folder of its sockets.
+# The server's folder is $1; other arguments are folders that go with it, such as that of its sockets.
 # Standard input ends when the program that started the server is gone.
 read -r word
 [ "$word" = dismissed ] && exit

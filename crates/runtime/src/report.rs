@@ -1,6 +1,6 @@
 //! What a run says on standard output: a table for people, JSON for programs.
 //!
-//! Standard output carries the result and nothing else, so that `… --output json | jq` always works. [`print`] is the
+//! Standard output carries the result and nothing else, so that `… --output json | jq` always works. [`print()`] is the
 //! only place that writes to it; logs and progress go to standard error.
 
 mod figures;

@@ -9,7 +9,7 @@ use crate::{
     chunk::{Codec, Sealed},
     engine::{
         self, Job, Leader, LocalQueue, OnBlockedDdl, Others, Outcome, ReadQueue, Uploader,
-        shard::{self, FollowerOptions, SharedPlan, Task},
+        shard::{self, FollowerOptions, Pulse, SharedPlan, Task},
     },
     error::Error,
     lease::Lease,
@@ -36,8 +36,8 @@ use std::{
     time::Duration,
 };
 
-/// How long a dying run may take to say why; Cloud Run gives ten seconds between SIGTERM and SIGKILL.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long a run may take to say how it ended; Cloud Run gives ten seconds between SIGTERM and SIGKILL.
+const LAST_WORDS: Duration = Duration::from_secs(4);
 
 /// Everything a run needs to know.
 pub struct RunOptions {
@@ -59,6 +59,10 @@ pub struct RunOptions {
     pub globals: bool,
     /// The task of a Cloud Run job that this process is, when several work on one backup.
     pub task: Option<Task>,
+    /// The execution of a Cloud Run job that this process belongs to.
+    pub execution: Option<String>,
+    /// After how long a task that shows no sign of life counts as dead.
+    pub task_silence: Duration,
 }
 
 /// Makes a backup into `repository` and returns its manifest.
@@ -68,16 +72,21 @@ pub async fn run(
     clock: Arc<dyn Clock>,
     shutdown: &Shutdown,
 ) -> Result<Manifest, Error> {
-    let (server, client) = Server::find(&options.params).await?;
-    let facts = catalog::server(&client, &options.params.database).await;
-    let facts = facts.map_err(Error::database("ask the server who it is"))?;
-    let tools = PgTools::find(facts.source.major(), options.pg_bin_dir.as_deref()).await?;
+    let reach = async {
+        let (server, client) = Server::find(&options.params).await?;
+        let facts = catalog::server(&client, &options.params.database).await;
+        let facts = facts.map_err(Error::database("ask the server who it is"))?;
+        let tools = PgTools::find(facts.source.major(), options.pg_bin_dir.as_deref()).await?;
+        Ok((server, client, facts, tools))
+    };
+    let (server, client, facts, tools) = unless_stopped(shutdown, reach).await?;
     let id = BackupId::new(facts.clock, rand::random());
     let lease_name = slug(&facts.source.group());
-    let lease = Lease::take(
+    let lease = Lease::take_in(
         repository.store(),
         &lease_name,
         id.as_str(),
+        options.execution.clone(),
         Arc::clone(&clock),
     )
     .await?;
@@ -90,12 +99,32 @@ pub async fn run(
         started_at: facts.clock,
         shutdown,
     };
+    let pulse = options.task.as_ref().map(|task| {
+        let store = repository.store().clone();
+        Pulse::start(store, &id, &task.label(), options.task_silence, clock)
+    });
     let made = run.make(server, client, &lease).await;
-    if let Err(error) = &made {
-        leave_word(repository, &id, clock.now(), error).await;
+    drop(pulse);
+    if tokio::time::timeout(LAST_WORDS, run.end(lease, made.as_ref().err()))
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            "the store did not answer in time; the lease ends by itself in three minutes"
+        );
     }
-    lease.give_back().await;
     made
+}
+
+/// Does `work`, or leaves it where it is when we are asked to end.
+async fn unless_stopped<T>(
+    shutdown: &Shutdown,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::select! {
+        done = work => done,
+        () = shutdown.wait() => Err(Error::Stopped),
+    }
 }
 
 /// Follows the task that leads; returns how many reads this one did.
@@ -106,28 +135,16 @@ pub async fn follow(
     clock: Arc<dyn Clock>,
     shutdown: &Shutdown,
 ) -> Result<usize, Error> {
-    let (server, _) = Server::find(&options.params).await?;
+    let reach = async { Ok(Server::find(&options.params).await?) };
+    let (server, _) = unless_stopped(shutdown, reach).await?;
     let follower = FollowerOptions {
         server,
         workers: options.workers,
         codec: options.codec.clone(),
         chunk_bytes: options.chunk_bytes,
+        silence: options.task_silence,
     };
     shard::follow(task, &follower, repository, clock, shutdown).await
-}
-
-/// Says beside the debris why there is no manifest. Best effort: the run has failed already.
-async fn leave_word(repository: &Repository, id: &BackupId, at: Timestamp, error: &Error) {
-    let failure = Record::Failure(Failure {
-        at,
-        error: error.one_line(),
-    });
-    if tokio::time::timeout(LAST_WORDS, repository.record(id, &failure))
-        .await
-        .is_err()
-    {
-        tracing::debug!("the reason of the failure could not be stored in time");
-    }
 }
 
 /// Stops the reading threads when the future that waits for them is given up.
@@ -157,7 +174,8 @@ impl Run<'_> {
         client: tokio_postgres::Client,
         lease: &Lease,
     ) -> Result<Manifest, Error> {
-        let snapshot = snapshot::take(server, client, &self.tools, &self.options.snapshot).await?;
+        let taking = snapshot::take(server, client, &self.tools, &self.options.snapshot);
+        let snapshot = unless_stopped(self.shutdown, taking).await?;
         let bytes: u64 = snapshot.relations.iter().map(|r| r.bytes).sum();
         tracing::info!(
             id = %self.id, tables = snapshot.relations.len(), bytes, snapshot = snapshot.id,
@@ -181,6 +199,33 @@ impl Run<'_> {
         self.suspect(&mut manifest).await;
         self.publish(&manifest, lease).await?;
         Ok(manifest)
+    }
+
+    /// Says beside the debris why there is no manifest, tells the other tasks that it is over, and gives the lease back. Best
+    /// effort: what counts has happened or has failed already.
+    async fn end(&self, lease: Lease, error: Option<&Error>) {
+        let (store, why) = (self.repository.store(), error.map(Error::one_line));
+        let record = async {
+            let Some(error) = why.clone() else {
+                return Ok(());
+            };
+            let at = self.clock.now();
+            let failure = Record::Failure(Failure { at, error });
+            self.repository.record(self.id, &failure).await
+        };
+        let tell = async {
+            match self.options.task {
+                Some(_) => shard::end(store, self.id, why.clone()).await,
+                None => Ok(()),
+            }
+        };
+        let (recorded, told, ()) = tokio::join!(record, tell, lease.give_back());
+        for error in [recorded, told].into_iter().filter_map(Result::err) {
+            tracing::warn!(
+                error = error.chain(),
+                "the end of the run could not be recorded"
+            );
+        }
     }
 
     async fn server_time(&self, snapshot: &Snapshot) -> Result<Timestamp, Error> {
@@ -210,10 +255,10 @@ impl Run<'_> {
         let queue: Arc<dyn ReadQueue> = match &options.task {
             None => Arc::new(LocalQueue::new(reads.clone())),
             Some(task) => {
-                let plan = self.shared_plan(snapshot, reads.clone());
+                let plan = self.shared_plan(snapshot, task, reads.clone());
                 let store = self.repository.store();
                 let (invited, queue) =
-                    Others::invite(&plan, task, store, Arc::clone(&self.clock)).await?;
+                    Others::invite(&plan, task, store, options.task_silence).await?;
                 others = Some(invited);
                 queue
             }
@@ -228,11 +273,6 @@ impl Run<'_> {
             self.shutdown,
         )
         .await;
-        if let Some(others) = &others {
-            others
-                .end(outcome.as_ref().err().map(Error::one_line))
-                .await?;
-        }
         job.progress.clone().finish("rows are read");
         outcome
     }
@@ -253,16 +293,18 @@ impl Run<'_> {
             upload: Uploader::new(
                 self.repository.store().clone(),
                 &Repository::folder(self.id),
-                options.workers * options.chunk_bytes,
+                options.chunk_bytes,
+                options.workers,
             ),
             stop: Arc::new(AtomicBool::new(false)),
             progress: Progress::new("backing up", Some(bytes), Unit::Bytes),
         }
     }
 
-    fn shared_plan(&self, snapshot: &Snapshot, reads: Vec<plan::Read>) -> SharedPlan {
+    fn shared_plan(&self, snapshot: &Snapshot, task: &Task, reads: Vec<plan::Read>) -> SharedPlan {
         SharedPlan {
             id: self.id.clone(),
+            leader: task.label(),
             snapshot: snapshot.id.clone(),
             server_started: snapshot.facts.started.clone(),
             leader_pid: snapshot.facts.pid,

@@ -173,6 +173,7 @@ async fn sequences(
             name: s.name.clone(),
         },
         readable: true,
+        schema_usable: true,
         unlogged: false,
         table: s.table.clone(),
     };

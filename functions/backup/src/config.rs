@@ -50,11 +50,22 @@ pub struct SourceConfig {
 }
 
 /// Where backups are kept.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetConfig {
     /// `gs://BUCKET/PREFIX` or `file:///FOLDER`.
     pub url: String,
+    /// How long a request is repeated that a bucket cannot answer.
+    pub retry_for: HumanDuration,
+}
+
+impl Default for TargetConfig {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            retry_for: HumanDuration::from(Duration::from_mins(3)),
+        }
+    }
 }
 
 /// How a backup is made.
@@ -77,6 +88,8 @@ pub struct RunConfig {
     pub skip_unreadable: Vec<String>,
     /// Whether roles and tablespaces are stored too, without passwords.
     pub globals: bool,
+    /// When several tasks of a job make one backup: after how long a silent one counts as dead.
+    pub task_silence: HumanDuration,
 }
 
 impl Default for RunConfig {
@@ -90,6 +103,7 @@ impl Default for RunConfig {
             max_replica_lag: None,
             skip_unreadable: Vec::new(),
             globals: true,
+            task_silence: HumanDuration::from(Duration::from_secs(30)),
         }
     }
 }
@@ -169,6 +183,7 @@ impl Config {
         Ok(Store::open(
             target,
             std::env::var(ENDPOINT_VARIABLE).ok().as_deref(),
+            self.target.retry_for.into(),
         )?)
     }
 
@@ -238,6 +253,19 @@ impl Config {
             if !(1..=64).contains(&value) {
                 return Err(Error::Usage(format!(
                     "{key} is {value}; write a number from 1 to 64"
+                )));
+            }
+        }
+        // A credential is not renewed between the attempts of one request: object_store asks for less than 5 minutes.
+        for (key, value, longest) in [
+            ("run.task_silence", self.run.task_silence, 10),
+            ("target.retry_for", self.target.retry_for, 4),
+        ] {
+            let value = Duration::from(value);
+            if !(Duration::from_secs(1)..=Duration::from_mins(longest)).contains(&value) {
+                return Err(Error::Usage(format!(
+                    "{key} is {} s; write a duration from \"1s\" to \"{longest}m\"",
+                    value.as_secs_f64()
                 )));
             }
         }

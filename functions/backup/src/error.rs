@@ -72,6 +72,9 @@ pub enum Error {
     /// The session that holds the snapshot is gone.
     #[error("the session that holds the snapshot was lost: {0}")]
     SnapshotLost(String),
+    /// The task that leads the run has failed.
+    #[error("task 0, which makes the backup out of what this one read, failed: {0}")]
+    LeaderFailed(String),
     /// Somebody waits for a lock that the backup holds, and the configuration says to give way.
     #[error("gave way: {0} waits for a lock that the backup holds, and on_blocked_ddl is `abort`")]
     GaveWay(String),
@@ -112,12 +115,16 @@ pub enum Error {
     #[error(transparent)]
     Tool(#[from] ToolError),
     /// Another run holds the lease.
-    #[error("another run ({holder}) is at work on {target} until {until} at least")]
+    #[error(
+        "another run ({holder}) has been at work on {target} since {since:.0}, and holds its lease until {until:.0}"
+    )]
     Busy {
         /// The run.
         holder: String,
         /// Where.
         target: String,
+        /// Since when.
+        since: jiff::Timestamp,
         /// When its lease ends unless it renews it.
         until: jiff::Timestamp,
     },

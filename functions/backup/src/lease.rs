@@ -22,9 +22,13 @@ pub const FORGIVEN: SignedDuration = SignedDuration::from_hours(1);
 /// How often it is renewed: a store may be away for two minutes.
 const RENEWAL: Duration = Duration::from_secs(45);
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Claim {
     holder: String,
+    /// The execution of a Cloud Run job that the holder belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    execution: Option<String>,
+    since: Timestamp,
     until: Timestamp,
     #[serde(default)]
     given_back: bool,
@@ -35,9 +39,34 @@ pub struct Lease {
     store: Store,
     name: String,
     number: u64,
-    holder: String,
+    claim: Claim,
     clock: Arc<dyn Clock>,
     renewal: JoinHandle<()>,
+}
+
+impl Claim {
+    /// Whether `next` may have what this one held: it was given back, has ended, or belonged to an earlier attempt of the same
+    /// execution. Cloud Run begins an attempt when the one before is dead, and one that is not finds its lease lost.
+    fn gives_way_to(&self, next: &Self) -> bool {
+        let same_execution = self.execution.is_some() && self.execution == next.execution;
+        self.given_back || self.until <= next.since || same_execution
+    }
+
+    fn renewed(&self, now: Timestamp) -> Self {
+        Self {
+            until: now + TERM,
+            ..self.clone()
+        }
+    }
+
+    fn refuse(self, store: &Store) -> Error {
+        Error::Busy {
+            holder: self.holder,
+            target: store.target().to_string(),
+            since: self.since,
+            until: self.until,
+        }
+    }
 }
 
 impl Lease {
@@ -48,30 +77,39 @@ impl Lease {
         holder: &str,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let number = match highest(store, name).await? {
-            None => 1,
-            Some((number, claim)) if claim.given_back || claim.until <= clock.now() => number + 1,
-            Some((_, claim)) => {
-                return Err(Error::Busy {
-                    holder: claim.holder,
-                    target: store.target().to_string(),
-                    until: claim.until,
-                });
-            }
-        };
+        Self::take_in(store, name, holder, None, clock).await
+    }
+
+    /// As [`take`](Self::take), in an execution of a Cloud Run job: from an earlier attempt of it the lease is taken over.
+    pub async fn take_in(
+        store: &Store,
+        name: &str,
+        holder: &str,
+        execution: Option<String>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let now = clock.now();
         let claim = Claim {
             holder: holder.to_owned(),
-            until: clock.now() + TERM,
+            execution,
+            since: now,
+            until: now + TERM,
             given_back: false,
+        };
+        let number = match highest(store, name).await? {
+            None => 1,
+            Some((number, held)) if held.gives_way_to(&claim) => number + 1,
+            Some((_, held)) => return Err(held.refuse(store)),
         };
         match store.create(&object(name, number), &sealed(&claim)?).await {
             Ok(()) => {}
             Err(StoreError::Exists(_)) => {
-                return Err(Error::Busy {
-                    holder: "it began at the same moment".to_owned(),
-                    target: store.target().to_string(),
-                    until: claim.until,
-                });
+                let at_once = "it began at the same moment".to_owned();
+                let winner = Claim {
+                    holder: at_once,
+                    ..claim
+                };
+                return Err(winner.refuse(store));
             }
             Err(error) => return Err(error.into()),
         }
@@ -80,13 +118,13 @@ impl Lease {
             renewal: tokio::spawn(renew(
                 store.clone(),
                 object(name, number),
-                holder.to_owned(),
+                claim.clone(),
                 Arc::clone(&clock),
             )),
             store: store.clone(),
             name: name.to_owned(),
             number,
-            holder: holder.to_owned(),
+            claim,
             clock,
         })
     }
@@ -96,7 +134,7 @@ impl Lease {
         match highest(&self.store, &self.name).await? {
             Some((number, claim))
                 if number == self.number
-                    && claim.holder == self.holder
+                    && claim.holder == self.claim.holder
                     && self.clock.now() <= claim.until + FORGIVEN =>
             {
                 Ok(())
@@ -109,9 +147,9 @@ impl Lease {
     pub async fn give_back(self) {
         self.renewal.abort();
         let claim = Claim {
-            holder: self.holder.clone(),
             until: self.clock.now(),
             given_back: true,
+            ..self.claim.clone()
         };
         let Ok(sealed) = sealed(&claim) else { return };
         if let Err(error) = self
@@ -144,22 +182,17 @@ pub async fn holders(store: &Store, now: Timestamp) -> Result<BTreeSet<String>, 
     Ok(holders)
 }
 
-async fn renew(store: Store, object: String, holder: String, clock: Arc<dyn Clock>) {
-    let mut until = clock.now() + TERM;
+async fn renew(store: Store, object: String, mut claim: Claim, clock: Arc<dyn Clock>) {
     loop {
         tokio::time::sleep(RENEWAL).await;
         // A machine that was suspended for days must not wake up as the holder it was.
-        if clock.now() > until + FORGIVEN {
+        if clock.now() > claim.until + FORGIVEN {
             return;
         }
-        let claim = Claim {
-            holder: holder.clone(),
-            until: clock.now() + TERM,
-            given_back: false,
-        };
-        let Ok(sealed) = sealed(&claim) else { return };
+        let renewed = claim.renewed(clock.now());
+        let Ok(sealed) = sealed(&renewed) else { return };
         match store.replace(&object, sealed.bytes).await {
-            Ok(()) => until = claim.until,
+            Ok(()) => claim = renewed,
             Err(error) => {
                 tracing::warn!(%error, "the lease could not be renewed; trying again");
             }
@@ -184,6 +217,8 @@ async fn highest(store: &Store, name: &str) -> Result<Option<(u64, Claim)>, Erro
         // A claim that cannot be read was cut short by a crash of its writer: it holds nothing.
         let claim = serde_json::from_slice(&bytes).unwrap_or(Claim {
             holder: "unreadable".to_owned(),
+            execution: None,
+            since: Timestamp::MIN,
             until: Timestamp::MIN,
             given_back: true,
         });
@@ -236,6 +271,24 @@ mod tests {
         assert!(matches!(refused, Error::Busy { holder, .. } if holder == "first"));
         first.give_back().await;
         take("second").await.unwrap().confirm().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_later_attempt_of_an_execution_takes_the_lease_over_and_the_earlier_may_not_publish()
+    {
+        let (store, clock) = (Store::in_memory(), clock());
+        let take = |holder: &'static str, execution: &'static str| {
+            let (store, clock) = (store.clone(), Arc::new(clock.clone()));
+            async move { Lease::take_in(&store, "db", holder, Some(execution.into()), clock).await }
+        };
+        let killed = take("first attempt", "nightly-1").await.unwrap();
+        assert!(matches!(
+            take("another", "nightly-2").await,
+            Err(Error::Busy { .. })
+        ));
+        let retried = take("second attempt", "nightly-1").await.unwrap();
+        assert!(matches!(killed.confirm().await, Err(Error::LeaseLost)));
+        retried.confirm().await.unwrap();
     }
 
     #[tokio::test]

@@ -84,6 +84,8 @@ pub struct Source {
     pub ctype: String,
     /// `c` libc, `i` ICU, `b` built in.
     pub locale_provider: String,
+    /// The provider's name of the locale; libc has `collate` and `ctype` instead.
+    pub locale: Option<String>,
     /// The collation's version, when the provider knows one.
     pub collation_version: Option<String>,
     /// `money` is written in this locale.
@@ -169,6 +171,9 @@ pub enum ManifestError {
         /// The `version` field.
         version: u64,
     },
+    /// It is the manifest of another backup.
+    #[error("the manifest is that of backup {0}")]
+    Misplaced(BackupId),
     /// Not JSON, or a field is missing.
     #[error("the manifest cannot be read")]
     Json(#[from] serde_json::Error),
@@ -216,6 +221,15 @@ impl Manifest {
             });
         }
         Ok(serde_json::from_slice(bytes)?)
+    }
+
+    /// Refuses the manifest of another backup: it names objects that are not in this one's folder.
+    pub fn of(self, id: &BackupId) -> Result<Self, ManifestError> {
+        if self.id == *id {
+            Ok(self)
+        } else {
+            Err(ManifestError::Misplaced(self.id))
+        }
     }
 
     /// Every object of the backup but the manifest itself.

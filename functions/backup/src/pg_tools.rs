@@ -3,10 +3,13 @@
 //! A child gets an environment of its own and the password in a file that only it can read; never by argument. Its
 //! standard error is kept, its exit status always looked at, and it dies with us.
 
-use crate::source::{
-    params::{Host, SslMode, TlsParams},
-    passfile,
-    session::Server,
+use crate::{
+    name::QualifiedName,
+    source::{
+        params::{Host, SslMode, TlsParams},
+        passfile,
+        session::Server,
+    },
 };
 use secrecy::ExposeSecret;
 use std::{
@@ -135,9 +138,15 @@ impl PgTools {
         &self,
         server: &Server,
         snapshot: &str,
+        excluded: &[QualifiedName],
     ) -> Result<Option<Vec<u8>>, ToolError> {
         let snapshot = format!("--snapshot={snapshot}");
-        let arguments = [
+        // A quoted pattern is a name, whatever letters are in it.
+        let excluded: Vec<_> = excluded
+            .iter()
+            .map(|table| format!("--exclude-table={}", table.sql()))
+            .collect();
+        let mut arguments = vec![
             // Not --schema-only: that leaves out the refreshing of materialized views.
             "--section=pre-data",
             "--section=post-data",
@@ -148,6 +157,7 @@ impl PgTools {
             "--lock-wait-timeout=2000",
             &snapshot,
         ];
+        arguments.extend(excluded.iter().map(String::as_str));
         match self.run("pg_dump", server, &arguments, None).await {
             Ok(output) => Ok(Some(output.stdout)),
             // It is the statement time-out that pg_dump sets for its LOCK TABLE; ours is off in every session.

@@ -82,7 +82,10 @@ type PageRange = Option<(u64, Option<u64>)>;
 /// Splits a table by heap and TOAST together: a small heap can drag terabytes along.
 fn page_ranges(relation: &Relation, range: u64, major: u32) -> Vec<(PageRange, u64)> {
     let whole = vec![(None, relation.bytes)];
-    let splittable = relation.heap && relation.condition.is_empty() && major >= FIRST_WITH_RANGES;
+    let splittable = relation.heap
+        && !relation.planning_runs_functions
+        && relation.condition.is_empty()
+        && major >= FIRST_WITH_RANGES;
     let parts = relation.bytes.div_ceil(range).min(relation.pages);
     if !splittable || parts < 2 {
         return whole;
@@ -129,6 +132,7 @@ mod tests {
             },
             unlogged: false,
             heap: true,
+            planning_runs_functions: false,
             extension: None,
             condition: String::new(),
             load_through: None,
@@ -137,6 +141,7 @@ mod tests {
             bytes: pages * 8192 + toast,
             estimated_rows: 0.0,
             readable: true,
+            schema_usable: true,
             row_security: false,
             indexes: vec![],
         }

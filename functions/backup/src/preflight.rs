@@ -2,8 +2,10 @@
 
 use crate::{
     manifest::Skipped,
+    name::{QualifiedName, quote_identifier},
     source::catalog::{LargeObjectFacts, Relation, SequenceName},
 };
+use std::collections::BTreeSet;
 
 /// What is in the way of a backup.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -67,6 +69,9 @@ pub struct Findings<'a> {
 pub struct Verdict {
     /// Oids of tables that are not read.
     pub skip: Vec<u32>,
+    /// Those of them that `pg_dump` must not touch either: it locks each table whose definition it reads, and a lock
+    /// needs the same right. The sequences of their columns go with them.
+    pub excluded: Vec<QualifiedName>,
     /// The same for the manifest.
     pub skipped: Vec<Skipped>,
     /// Remarks.
@@ -75,44 +80,44 @@ pub struct Verdict {
 
 /// Judges the findings; names every missing right at once.
 pub fn judge(found: &Findings<'_>, allowed: &Allowances) -> Result<Verdict, PreflightError> {
+    let role = quote_identifier(found.role);
     let (mut verdict, mut missing) = (Verdict::default(), Vec::new());
+    let mut closed = BTreeSet::new();
     for relation in found.relations {
         let name = relation.name.to_string();
+        let readable = relation.readable && relation.schema_usable;
         if found.standby && relation.unlogged {
             let why = "unlogged tables cannot be read on a standby";
-            verdict.leave_out(relation.oid, &name, why);
-        } else if relation.readable && !relation.row_security {
+            verdict.leave_out(relation.oid, format!("rows of {name}"), why);
+        } else if readable && !relation.row_security {
         } else if allowed.skip_unreadable.contains(&name) {
-            let why = "the role may not read it and the configuration allows to leave it out";
-            verdict.leave_out(relation.oid, &name, why);
-        } else if relation.readable {
-            missing.push(format!(
-                "{name} has row security that would hide rows (ALTER ROLE {} BYPASSRLS, or back up as its owner)",
-                found.role
-            ));
+            verdict.pass_over(relation, readable);
         } else {
+            if !relation.schema_usable {
+                closed.insert(&relation.name.schema);
+            }
+            missing.extend(missing_for(relation, &role));
+        }
+    }
+    for sequence in verdict.sequences_to_read(found) {
+        if !sequence.schema_usable {
+            closed.insert(&sequence.name.schema);
+        }
+        if !sequence.readable {
+            let (name, quoted) = (&sequence.name, sequence.name.sql());
             missing.push(format!(
-                "SELECT on {name} (GRANT SELECT ON {} TO {})",
-                relation.name.sql(),
-                found.role
+                "SELECT on sequence {name} (GRANT SELECT ON SEQUENCE {quoted} TO {role})"
             ));
         }
     }
-    for sequence in found.sequences {
-        let is_copied = !(found.standby && sequence.unlogged);
-        if is_copied && !sequence.readable {
-            missing.push(format!(
-                "SELECT on sequence {} (GRANT SELECT ON SEQUENCE {} TO {})",
-                sequence.name,
-                sequence.name.sql(),
-                found.role
-            ));
-        }
-    }
+    missing.extend(closed.into_iter().map(|schema| {
+        let quoted = quote_identifier(schema);
+        format!("USAGE on schema {schema} (GRANT USAGE ON SCHEMA {quoted} TO {role})")
+    }));
     if found.large_objects.count > 0 && !found.large_objects.readable {
         missing.push(format!(
-            "{} large objects (GRANT SELECT ON pg_catalog.pg_largeobject TO {}, or GRANT pg_read_all_data)",
-            found.large_objects.count, found.role
+            "{} large objects (GRANT SELECT ON pg_catalog.pg_largeobject TO {role}, or GRANT pg_read_all_data)",
+            found.large_objects.count
         ));
     }
     if !missing.is_empty() {
@@ -125,13 +130,56 @@ pub fn judge(found: &Findings<'_>, allowed: &Allowances) -> Result<Verdict, Pref
     Ok(verdict)
 }
 
+/// What hinders `role` from reading a table, its schema apart.
+fn missing_for(relation: &Relation, role: &str) -> Option<String> {
+    let name = &relation.name;
+    if !relation.readable {
+        let quoted = name.sql();
+        Some(format!(
+            "SELECT on {name} (GRANT SELECT ON {quoted} TO {role})"
+        ))
+    } else if relation.row_security {
+        Some(format!(
+            "{name} has row security that would hide rows (ALTER ROLE {role} BYPASSRLS, or back up as its owner)"
+        ))
+    } else {
+        None
+    }
+}
+
 impl Verdict {
-    fn leave_out(&mut self, oid: u32, name: &str, why: &str) {
+    fn leave_out(&mut self, oid: u32, what: String, why: &str) {
         self.skip.push(oid);
         self.skipped.push(Skipped {
-            what: format!("rows of {name}"),
+            what,
             why: why.to_owned(),
         });
+    }
+
+    /// Leaves out a table as the configuration allows: whole when it cannot be locked, else its rows alone.
+    fn pass_over(&mut self, relation: &Relation, readable: bool) {
+        let why = "the role may not read it and the configuration allows to leave it out";
+        let name = &relation.name;
+        if readable {
+            self.leave_out(relation.oid, format!("rows of {name}"), why);
+        } else {
+            self.leave_out(relation.oid, format!("table {name}"), why);
+            self.excluded.push(name.clone());
+        }
+    }
+
+    /// The sequences without those that go with their table, and those that a standby cannot read.
+    fn sequences_to_read<'a>(&mut self, found: &Findings<'a>) -> Vec<&'a SequenceName> {
+        let of_excluded = |sequence: &&SequenceName| {
+            let table = sequence.table.as_ref();
+            table.is_some_and(|table| self.excluded.contains(table))
+        };
+        let (with_table, mut others): (Vec<_>, Vec<_>) =
+            found.sequences.iter().partition(of_excluded);
+        let names = with_table.into_iter().map(|sequence| sequence.name.clone());
+        self.excluded.extend(names);
+        others.retain(|sequence| !(found.standby && sequence.unlogged));
+        others
     }
 
     fn remark(&mut self, found: &Findings<'_>) {

@@ -10,6 +10,7 @@ fn relation(name: &str) -> Relation {
         },
         unlogged: false,
         heap: true,
+        planning_runs_functions: false,
         extension: None,
         condition: String::new(),
         load_through: None,
@@ -18,6 +19,7 @@ fn relation(name: &str) -> Relation {
         bytes: 8192,
         estimated_rows: 1.0,
         readable: true,
+        schema_usable: true,
         row_security: false,
         indexes: vec![],
     }
@@ -48,7 +50,7 @@ fn every_missing_grant_is_named_at_once() {
         .unwrap_err()
         .to_string();
     for part in [
-        "GRANT SELECT ON \"app\".\"orders\" TO backup",
+        "GRANT SELECT ON \"app\".\"orders\" TO \"backup\"",
         "app.rls has row security",
         "3 large objects",
     ] {
@@ -66,7 +68,14 @@ fn a_table_is_left_out_only_when_the_configuration_names_it() {
     };
     let verdict = judge(&findings(&tables, &LargeObjectFacts::default()), &allowed).unwrap();
     assert_eq!(verdict.skip, [1]);
+    assert_eq!(verdict.skipped[0].what, "table app.secret");
+    assert_eq!(verdict.excluded, [tables[0].name.clone()]);
+
+    // Whose rows a policy would hide can be locked, so that its definition is there at least.
+    (tables[0].readable, tables[0].row_security) = (true, true);
+    let verdict = judge(&findings(&tables, &LargeObjectFacts::default()), &allowed).unwrap();
     assert_eq!(verdict.skipped[0].what, "rows of app.secret");
+    assert!(verdict.excluded.is_empty());
 }
 
 #[test]

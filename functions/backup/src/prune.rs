@@ -1,6 +1,6 @@
 //! Deletes the backups that no rule keeps, and what dead runs have left.
 //!
-//! What goes is decided first, for all of it ([`plan`]); then one deletion after the other is done ([`deletion`]), oldest
+//! What goes is decided first, for all of it ([`plan()`]); then one deletion after the other is done (`deletion`), oldest
 //! first, under a lease of its own. A dry run ends after the decision.
 
 mod deletion;

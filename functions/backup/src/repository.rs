@@ -118,10 +118,12 @@ impl Repository {
     /// Reads a manifest.
     pub async fn load(&self, id: &BackupId) -> Result<Manifest, Error> {
         match self.store.read(&Self::manifest_object(id)).await {
-            Ok(bytes) => Manifest::from_bytes(&bytes).map_err(|source| Error::Manifest {
-                id: id.clone(),
-                source,
-            }),
+            Ok(bytes) => Manifest::from_bytes(&bytes)
+                .and_then(|manifest| manifest.of(id))
+                .map_err(|source| Error::Manifest {
+                    id: id.clone(),
+                    source,
+                }),
             Err(StoreError::NotFound(_)) => Err(Error::NoSuchBackup {
                 id: id.to_string(),
                 target: self.store.target().to_string(),

@@ -1,7 +1,7 @@
 //! Puts a backup back, and compares every row with the manifest.
 //!
-//! First the schema, then the rows in parallel straight from the store, sequences, large objects, indexes the moment their
-//! table is in, everything else, statistics.
+//! First the schema, then the rows in parallel straight from the store, indexes and statistics the moment their table is in,
+//! large objects, sequences, everything else.
 
 mod archive;
 mod copy_in;
@@ -10,7 +10,10 @@ mod post_data;
 mod rows;
 mod schedule;
 mod selection;
+mod statistics;
 mod target;
+
+pub(crate) use target::for_writing;
 
 pub use selection::Selection;
 
@@ -89,7 +92,13 @@ pub async fn restore(
     options: &RestoreOptions,
     shutdown: &Shutdown,
 ) -> Result<Restored, Error> {
+    let options = &RestoreOptions {
+        into: for_writing(&options.into),
+        ..options.clone()
+    };
     let chosen = options.selection.choose(manifest)?;
+    // Before a database is made: damage or a wrong identity shows here.
+    let schema = schema(manifest, store, options).await?;
     let server = target::open(manifest, options).await?;
     let tools = target::tools(manifest, options).await?;
     let restore = Restore {
@@ -99,6 +108,7 @@ pub async fn restore(
         server,
         tools,
         chosen,
+        schema,
     };
     tokio::select! {
         done = restore.all() => done,
@@ -113,18 +123,34 @@ struct Restore<'a> {
     server: Server,
     tools: PgTools,
     chosen: selection::Chosen,
+    schema: Vec<u8>,
+}
+
+/// The schema's archive.
+async fn schema(
+    manifest: &Manifest,
+    store: &Store,
+    options: &RestoreOptions,
+) -> Result<Vec<u8>, Error> {
+    let folder = Repository::folder(&manifest.id);
+    let stored = store.read_verified(&folder, &manifest.schema).await?;
+    let encrypted = manifest.codec.encrypted();
+    crate::chunk::open_whole(&stored, encrypted, options.identity.as_ref())
+        .map_err(Error::io(format!("open {}", manifest.schema.object)))
 }
 
 impl Restore<'_> {
     async fn all(&self) -> Result<Restored, Error> {
         let began = Instant::now();
         let mut phases = Phases(Vec::new(), Instant::now());
-        let archive = self.archive().await?;
+        // Small, and the only file a restore makes, since `pg_restore` reads nothing else.
+        let archive = Archive::unpack(&self.schema, &self.tools, &self.server).await?;
         let mut remarks = self.before_rows(&archive).await?;
         phases.end("schema");
         let bytes = self.tables().map(|table| table.raw_bytes).sum();
         let progress = Progress::new("restoring", Some(bytes), Unit::Bytes);
-        rows::load_and_index(self, &archive, &progress).await?;
+        let early = statistics::early(self).await?;
+        rows::load_and_index(self, &archive, &early, &progress).await?;
         large_objects::restore(self).await?;
         self.set_sequences().await?;
         progress.finish("rows and indexes are in");
@@ -132,7 +158,7 @@ impl Restore<'_> {
         remarks.extend(self.after_rows(&archive).await?);
         phases.end("constraints and the rest");
         if self.options.analyze {
-            self.analyze().await?;
+            statistics::rest(self, &early).await?;
             phases.end("statistics");
         }
         let took = began.elapsed();
@@ -158,21 +184,9 @@ impl Restore<'_> {
             .map(|place| &self.manifest.tables[*place])
     }
 
-    /// The schema's archive: small, and the only file a restore makes, since `pg_restore` reads nothing else.
-    async fn archive(&self) -> Result<Archive, Error> {
-        let stored = self
-            .store
-            .read_verified(&self.folder(), &self.manifest.schema)
-            .await?;
-        let encrypted = self.manifest.codec.encrypted();
-        let plain = crate::chunk::open_whole(&stored, encrypted, self.options.identity.as_ref());
-        let plain = plain.map_err(Error::io(format!("open {}", self.manifest.schema.object)))?;
-        Archive::unpack(&plain, &self.tools, &self.server).await
-    }
-
     async fn before_rows(&self, archive: &Archive) -> Result<Vec<String>, Error> {
         let entries = archive.pre_data(&self.chosen);
-        let remarks = post_data::run(self, archive, &entries, "pre-data", 1).await?;
+        let remarks = post_data::run(self, archive, &entries, "pre-data", self.share(1)).await?;
         // Extensions that keep rows in chunks of their own want to be told.
         self.timescale("timescaledb_pre_restore").await?;
         Ok(remarks)
@@ -180,10 +194,17 @@ impl Restore<'_> {
 
     async fn after_rows(&self, archive: &Archive) -> Result<Vec<String>, Error> {
         let entries = archive.post_data_but_indexes(&self.chosen, self.manifest);
-        let jobs = self.options.jobs;
-        let remarks = post_data::run(self, archive, &entries, "post-data", jobs).await?;
+        let share = self.share(self.options.jobs);
+        let remarks = post_data::run(self, archive, &entries, "post-data", share).await?;
         self.timescale("timescaledb_post_restore").await?;
         Ok(remarks)
+    }
+
+    fn share(&self, jobs: usize) -> post_data::Share {
+        post_data::Share {
+            jobs,
+            memory: self.options.maintenance_work_mem,
+        }
     }
 
     async fn timescale(&self, hook: &str) -> Result<(), Error> {
@@ -216,16 +237,6 @@ impl Restore<'_> {
                 .await
                 .map_err(Error::database(format!("set sequence {name}")))?;
         }
-        Ok(())
-    }
-
-    async fn analyze(&self) -> Result<(), Error> {
-        let jobs = format!("--jobs={}", self.options.jobs);
-        let database = &self.server.params.database;
-        let arguments = ["--analyze-only", "--quiet", &jobs, "--dbname", database];
-        self.tools
-            .run("vacuumdb", &self.server, &arguments, None)
-            .await?;
         Ok(())
     }
 

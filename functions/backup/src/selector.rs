@@ -57,6 +57,11 @@ impl Selector {
 }
 
 async fn by_prefix(repository: &Repository, prefix: &str) -> Result<BackupId, Error> {
+    if prefix.is_empty() {
+        return Err(Error::Usage(
+            "the backup's id is empty: write `latest`, an id or the beginning of one".into(),
+        ));
+    }
     let mut fitting: Vec<BackupId> = repository.ids().await?;
     fitting.retain(|id| id.as_str().starts_with(prefix));
     match fitting.as_slice() {

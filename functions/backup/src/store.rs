@@ -51,8 +51,13 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens `target`. Nothing is asked of a bucket yet; a folder must exist.
-    pub fn open(target: Target, endpoint: Option<&str>) -> Result<Self, StoreError> {
+    /// Opens `target`. Nothing is asked of a bucket yet, and whatever is asked later is asked again for `retry_for` while
+    /// the bucket cannot answer; a folder must exist.
+    pub fn open(
+        target: Target,
+        endpoint: Option<&str>,
+        retry_for: Duration,
+    ) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Failed {
             doing: "open",
             target: target.to_string(),
@@ -60,7 +65,7 @@ impl Store {
         };
         let inner: Arc<dyn ObjectStore> = match &target {
             Target::Bucket { bucket, prefix } => {
-                let store = open_bucket(bucket, endpoint).map_err(failed)?;
+                let store = open_bucket(bucket, endpoint, retry_for).map_err(failed)?;
                 if prefix.is_empty() {
                     Arc::new(store)
                 } else {
@@ -294,6 +299,7 @@ impl Store {
 fn open_bucket(
     bucket: &str,
     endpoint: Option<&str>,
+    retry_for: Duration,
 ) -> Result<object_store::gcp::GoogleCloudStorage, object_store::Error> {
     // The timeout covers the body too: a chunk of 8 MiB at 1 Mbit/s takes 67 s.
     let client = ClientOptions::new()
@@ -302,7 +308,11 @@ fn open_bucket(
     let mut builder = GoogleCloudStorageBuilder::from_env()
         .with_bucket_name(bucket)
         .with_client_options(client)
-        .with_retry(RetryConfig::default())
+        .with_retry(RetryConfig {
+            max_retries: usize::MAX,
+            retry_timeout: retry_for,
+            ..RetryConfig::default()
+        })
         .with_http_connector(CrcConnector);
     if let Some(endpoint) = endpoint {
         // `with_skip_signature` would still ask a metadata server for a token before every write.

@@ -66,7 +66,7 @@ pub async fn verify(
     // What says nothing about the backup leaves no record: being stopped, no tools, no scratch server.
     let (passed, summary) = match looked {
         Ok(summary) => (true, summary),
-        Err(error) if error.blames_the_backup() => (false, error.one_line()),
+        Err(error) if error.blames_the_backup() => (false, error.chain()),
         Err(error) => return Err(error),
     };
     let took = began.elapsed();
@@ -257,7 +257,7 @@ fn judge(restored: Restored) -> Result<String, Error> {
 
 async fn drop_database(server: &ConnectParams, database: &str) {
     let sql = format!("DROP DATABASE IF EXISTS {}", quote_identifier(database));
-    let dropped = match Server::find(server).await {
+    let dropped = match Server::find(&restore::for_writing(server)).await {
         Ok((_, client)) => client
             .batch_execute(&sql)
             .await

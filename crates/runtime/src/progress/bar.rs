@@ -48,8 +48,9 @@ fn style(total: Option<u64>, unit: Unit) -> ProgressStyle {
             let _ = write!(out, "{}/s", unit.show(whole(state.per_sec())));
         })
         .with_key("left", |state: &ProgressState, out: &mut dyn Write| {
-            if state.pos() > 0 {
-                let _ = write!(out, "{} left", report::duration(whole_seconds(state.eta())));
+            let eta = whole_seconds(state.eta());
+            if state.pos() > 0 && !eta.is_zero() {
+                let _ = write!(out, "{} left", report::duration(eta));
             }
         })
         .with_key("took", |state: &ProgressState, out: &mut dyn Write| {

@@ -47,6 +47,8 @@ fn options(config: &Config) -> Result<RunOptions, Error> {
         snapshot: config.snapshot_options(),
         on_blocked_ddl: config.run.on_blocked_ddl,
         globals: config.run.globals,
+        execution: std::env::var("CLOUD_RUN_EXECUTION").ok(),
+        task_silence: config.run.task_silence.into(),
         task: Task::from_env(&|name| std::env::var(name).ok())?,
     })
 }

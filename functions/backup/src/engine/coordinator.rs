@@ -1,7 +1,7 @@
 //! Runs the workers, keeps the leader's session alive, and decides when to stop.
 
 use super::{
-    Finished, Job, Others, Outcome, leader,
+    Finished, Job, Others, Outcome, Uploader, leader,
     queue::{LocalQueue, ReadQueue},
     sink::Pending,
     worker::{self, Event},
@@ -203,7 +203,7 @@ impl<'a> Round<'a> {
             if self.failure.is_none()
                 && let Some(read) = self.handed_back.pop()
             {
-                self.read_as_leader(read).await;
+                self.read_as_leader(read, shutdown).await;
             }
         }
     }
@@ -226,10 +226,10 @@ impl<'a> Round<'a> {
     fn fail(&mut self, error: Error) {
         self.job.stop.store(true, Ordering::Relaxed);
         self.job.upload.close();
-        // What stops because somebody else failed is not the reason.
-        if self.failure.is_none() || matches!(self.failure, Some(Error::Stopped)) {
-            self.failure = Some(error);
-        }
+        // A chunk that could not be stored is why its reader had to stop.
+        let error = self.job.upload.failure().unwrap_or(error);
+        // Whatever fails after it was stopped by this.
+        self.failure.get_or_insert(error);
     }
 
     async fn look(&mut self, warned: &mut BTreeSet<String>) {
@@ -250,8 +250,12 @@ impl<'a> Round<'a> {
         }
     }
 
-    async fn read_as_leader(&mut self, read: Read) {
-        match leader::read(self.leader, &self.job, &read).await {
+    async fn read_as_leader(&mut self, read: Read, shutdown: &Shutdown) {
+        let done = tokio::select! {
+            done = leader::read(self.leader, &self.job, &read) => done,
+            () = shutdown.wait() => Err(Error::Stopped),
+        };
+        match done {
             Ok(events) => events.into_iter().for_each(|event| self.take(event)),
             Err(error) => self.fail(error),
         }
@@ -299,10 +303,12 @@ impl<'a> Round<'a> {
             warnings: self.warnings,
         };
         for (read, chunks) in self.read {
-            let chunks = settle(chunks).await.inspect_err(|_| job.upload.close())?;
+            let chunks = settle(&job.upload, chunks)
+                .await
+                .inspect_err(|_| job.upload.close())?;
             outcome.finished.push(Finished { read, chunks });
         }
-        for chunk in settle(self.orphans).await? {
+        for chunk in settle(&job.upload, self.orphans).await? {
             outcome.orphans.push(chunk.stored.object);
         }
         outcome
@@ -312,11 +318,11 @@ impl<'a> Round<'a> {
     }
 }
 
-pub(super) async fn settle(pending: Vec<Pending>) -> Result<Vec<Chunk>, Error> {
+/// Waits until chunks are stored.
+pub(super) async fn settle(upload: &Uploader, pending: Vec<Pending>) -> Result<Vec<Chunk>, Error> {
     let mut chunks = Vec::with_capacity(pending.len());
     for Pending { chunk, stored } in pending {
-        let stored = stored.await;
-        stored.map_err(|e| Error::io("store a chunk")(std::io::Error::other(e)))??;
+        upload.settle(stored).await?;
         chunks.push(chunk);
     }
     Ok(chunks)

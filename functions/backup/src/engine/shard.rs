@@ -8,18 +8,21 @@
 //! backups/ID/run/claims/00007.json       who reads it
 //! backups/ID/run/reports/00007.json      its chunks, or that the leader must read it
 //! backups/ID/run/tasks/2-0.json          task 2, attempt 0 is alive
-//! backups/ID/run/end.json                the leader is done, well or not
+//! backups/ID/run/end.json                the run is over, well or not
 //! ```
 //!
-//! A dead worker loses nothing: when its heartbeat stops, the leader reads again what it had claimed. A dead leader ends the
-//! run, because its locks went with it: nobody writes a manifest, and what was stored is debris that pruning knows.
+//! A dead task loses nothing: when its heartbeat stops, the leader reads again what it had claimed. A dead leader ends the
+//! run, because its locks went with it: nobody writes a manifest, what was stored is debris that pruning knows, and the
+//! others, who wait for the end of the run, fail too.
 
 mod follower;
 mod gather;
+mod pulse;
 mod queue;
 
 pub use follower::{FollowerOptions, follow};
 pub use gather::Others;
+pub use pulse::Pulse;
 pub use queue::ShardQueue;
 
 use super::Finished;
@@ -31,14 +34,7 @@ use crate::{
     source::catalog::Relation,
     store::{Store, StoreError},
 };
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::time::Duration;
-
-/// How often a task says that it lives.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-/// After how long a silent task counts as dead.
-const SILENCE: Duration = Duration::from_secs(30);
 
 /// A task of a Cloud Run job, as its environment tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +94,8 @@ impl Task {
 pub struct SharedPlan {
     /// The backup that is being made.
     pub id: BackupId,
+    /// The label of the task that makes it.
+    pub leader: String,
     /// The exported snapshot.
     pub snapshot: String,
     /// `pg_postmaster_start_time()` of the leader's server.
@@ -138,15 +136,24 @@ struct Claim {
     task: String,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Alive {
-    at: Timestamp,
-}
-
-/// How the leader's run ended.
+/// How a run ended.
 #[derive(Debug, Serialize, Deserialize)]
 struct End {
     error: Option<String>,
+}
+
+/// Tells the other tasks that the run is over, and why it failed if it did.
+pub async fn end(store: &Store, id: &BackupId, error: Option<String>) -> Result<(), Error> {
+    create(store, &end_object(id), &End { error }).await
+}
+
+/// How the run of backup `id` ended, once it has.
+async fn ended(store: &Store, id: &BackupId) -> Result<Option<End>, Error> {
+    read(store, &end_object(id)).await
+}
+
+fn end_object(id: &BackupId) -> String {
+    format!("{}/end.json", run_folder(id))
 }
 
 fn run_folder(id: &BackupId) -> String {

@@ -16,15 +16,15 @@ pub const LARGE_OBJECT_METADATA: &str = "\
 
 /// The statement that sends the rows of `read` in the database's own `encoding`, so that nothing is converted.
 pub fn copy_out(read: &Read, relations: &[Relation], encoding: &str) -> String {
-    let query = match &read.what {
-        What::Table { table, pages } => select(&relations[*table], *pages),
-        What::LargeObjectMetadata => LARGE_OBJECT_METADATA.to_owned(),
-        What::LargeObjectPages { from, to } => large_object_pages(*from, *to),
+    let what = match &read.what {
+        What::Table { table, pages: None } if is_plain(&relations[*table]) => {
+            whole(&relations[*table])
+        }
+        What::Table { table, pages } => format!("({})", select(&relations[*table], *pages)),
+        What::LargeObjectMetadata => format!("({LARGE_OBJECT_METADATA})"),
+        What::LargeObjectPages { from, to } => format!("({})", large_object_pages(*from, *to)),
     };
-    format!(
-        "COPY ({query}) TO STDOUT {}",
-        options(read.format, encoding)
-    )
+    format!("COPY {what} TO STDOUT {}", options(read.format, encoding))
 }
 
 /// The options of a `COPY` in either direction.
@@ -39,17 +39,31 @@ pub fn options(format: RowFormat, encoding: &str) -> String {
     )
 }
 
-/// Selects the rows of a table: always `ONLY` it, since children are read as tables of their own, and always by column,
-/// since `COPY` refuses generated ones.
-pub fn select(relation: &Relation, pages: Option<(u64, Option<u64>)>) -> String {
+/// Whether the table's own rows are all that is wanted of it; one without columns has no list of them.
+fn is_plain(relation: &Relation) -> bool {
+    relation.condition.is_empty() && !relation.columns.is_empty()
+}
+
+/// The table itself, without its children: nothing is planned, so nothing of the database's own code runs.
+fn whole(relation: &Relation) -> String {
+    format!("{} ({})", relation.name.sql(), columns(relation))
+}
+
+fn columns(relation: &Relation) -> String {
     let columns: Vec<_> = relation
         .columns
         .iter()
         .map(|c| quote_identifier(c))
         .collect();
+    columns.join(", ")
+}
+
+/// Selects the rows of a table: always `ONLY` it, since children are read as tables of their own, and always by column,
+/// since `COPY` refuses generated ones.
+pub fn select(relation: &Relation, pages: Option<(u64, Option<u64>)>) -> String {
     let mut query = format!(
         "SELECT {} FROM ONLY {}",
-        columns.join(", "),
+        columns(relation),
         relation.name.sql()
     );
     match pages {

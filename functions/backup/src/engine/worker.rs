@@ -77,10 +77,9 @@ impl Worker<'_> {
     fn read(&mut self, read: &Read) -> Result<(), Error> {
         for attempt in 0.. {
             match self.try_read(read, attempt) {
-                Err(Error::Wire {
-                    source: WireError::Io(why),
-                    doing,
-                }) if attempt < RECONNECTS => {
+                Err(Error::Wire { source: why, doing })
+                    if attempt < RECONNECTS && why.lost_the_session() =>
+                {
                     tracing::warn!(doing, %why, "a reading session was lost; importing the snapshot again");
                     self.session = None;
                 }
@@ -170,13 +169,18 @@ impl ReadSession {
                 server.host
             )));
         }
+        let import = |source: WireError| match source.code() {
+            // Invalid, or from 16 on undefined: the leader is gone, and its own session will say why.
+            Some("22023" | "42704") => Error::SnapshotLost(source.to_string()),
+            _ => wire(source),
+        };
         session
             .execute(&format!(
                 "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT '{}'; {}",
                 job.snapshot,
                 session::settings(job.major)
             ))
-            .map_err(wire)?;
+            .map_err(import)?;
         Ok(Self {
             session,
             locked: HashSet::new(),

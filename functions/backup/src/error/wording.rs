@@ -1,7 +1,12 @@
 //! How an error is put to a person: the whole chain in one line, without saying anything twice, and what to do next.
 
 use super::Error;
-use crate::{manifest::ManifestError, source::session::ConnectError, store::StoreError};
+use crate::{
+    manifest::ManifestError,
+    preflight::PreflightError,
+    source::{session::ConnectError, wire::WireError},
+    store::StoreError,
+};
 
 /// What tokio-postgres says around the error that says more.
 const EMPTY_WORDS: [&str; 2] = ["db error", "error connecting to server"];
@@ -13,28 +18,30 @@ impl Error {
             return Some(advice);
         }
         Some(match self {
-            Self::Connect(ConnectError::Refused { source, .. })
-                if source.to_string().contains("TLS") =>
-            {
-                "check the server's certificate and ssl setting, or choose another sslmode"
+            Self::Wire {
+                source: WireError::Connect { .. } | WireError::Io(_),
+                ..
+            } => "look at the server's log for why it went away, and run again when it is back",
+            Self::Config(_) => {
+                "correct it, then see that `backup check --offline` reads it; the README lists every key"
             }
-            Self::Connect(ConnectError::Refused { .. }) => {
-                "check host, port and firewall; on Cloud Run, that the Cloud SQL instance is attached"
-            }
+            Self::Connect(error) => return error.advice(),
+            Self::Preflight(error) => return error.advice(),
             Self::NeverStill { .. } => "run again outside the job that truncates or rewrites them",
-            Self::SnapshotLost(_) => "run again: a new backup gets a new snapshot",
+            Self::SnapshotLost(_) => {
+                "run again: a new backup gets a new snapshot; if it was a standby that took it away, set hot_standby_feedback = on there or raise max_standby_streaming_delay"
+            }
+            Self::LeaderFailed(_) => "mend what stopped task 0; nothing of this run counts",
             Self::GaveWay(_) => "run again later, or set on_blocked_ddl = \"wait\"",
             Self::Store(error) => return error.advice(),
-            Self::Manifest {
-                source: ManifestError::Unknown { .. },
-                ..
-            } => "read it with the newer version of this program that wrote it",
-            Self::Manifest { .. } => "do not rely on this backup: use another one of `backup list`",
+            Self::Manifest { source, .. } => source.advice(),
             Self::NoSuchBackup { .. } => "`backup list` shows those that are there",
             Self::NoBackup(_) => "make one with `backup run`",
             Self::LeaseLost => "run again; if it happens again, find out what held this process up",
             Self::Stopped => "run again when there is time for it",
-            Self::Busy { .. } => "wait for it, or run again after its lease has ended",
+            Self::Busy { .. } => {
+                "run again when it is done; should it be dead, its lease ends by itself at that time"
+            }
             Self::RestoreErrors { errors, .. }
                 if errors.contains("role") && errors.contains("does not exist") =>
             {
@@ -74,6 +81,42 @@ impl Error {
     }
 }
 
+impl ConnectError {
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { source, .. } if source.to_string().contains("TLS") => {
+                Some("check the server's certificate and ssl setting, or choose another sslmode")
+            }
+            Self::Refused { .. } => Some(
+                "check host, port and firewall; on Cloud Run, that the Cloud SQL instance is attached",
+            ),
+            Self::Tls(_) => None,
+        }
+    }
+}
+
+impl PreflightError {
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Rights { .. } => Some(
+                "give the rights that are missing (membership in pg_read_all_data holds most of them), then see that \
+                 `backup check` is content",
+            ),
+            Self::Lag { .. } => Some("run again when it has caught up, or raise max_replica_lag"),
+            Self::Pooler | Self::Distributed(_) => None,
+        }
+    }
+}
+
+impl ManifestError {
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "read it with the newer version of this program that wrote it",
+            _ => "do not rely on this backup: use another one of `backup list`",
+        }
+    }
+}
+
 impl StoreError {
     fn advice(&self) -> Option<&'static str> {
         Some(match self {
@@ -86,6 +129,15 @@ impl StoreError {
             }
             Self::Damaged { .. } => {
                 "do not rely on this backup: restore an older one, and make a new one"
+            }
+            Self::Failed { .. } if self.is_full() => {
+                "make room there, or choose another target; `backup prune` deletes what this run has left"
+            }
+            Self::Failed { .. } if self.is_out_of_order() => {
+                "run again when the store answers again; nothing is wrong with this program's set-up"
+            }
+            Self::Failed { .. } if self.is_forbidden() => {
+                "let this identity list, read and write there"
             }
             Self::Failed { .. } => {
                 "check that the bucket or folder exists and that this identity may use it"

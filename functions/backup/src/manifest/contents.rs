@@ -134,7 +134,8 @@ pub struct Sequence {
     pub schema: String,
     /// Name, unquoted.
     pub name: String,
-    /// The value to set.
+    /// The value to set; as text, since many readers of JSON (jq before 1.7) round numbers beyond 2⁵³.
+    #[serde(with = "decimal")]
     pub last_value: i64,
     /// Whether `last_value` was handed out already.
     pub is_called: bool,
@@ -161,6 +162,24 @@ pub struct Skipped {
     pub what: String,
     /// Why it is not there.
     pub why: String,
+}
+
+mod decimal {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
+    pub(super) fn serialize<S: Serializer>(value: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<i64, D::Error> {
+        let text = String::deserialize(d)?;
+        text.parse()
+            .map_err(|_| D::Error::custom(format!("`{text}` is not a whole number of 64 bits")))
+    }
 }
 
 mod hex_u32 {

@@ -4,7 +4,7 @@
 //! catalogue and the oid of the object in the source, its kind, schema, name and owner. Names may hold anything, so
 //! entries are recognised by oid where they have one.
 
-use super::selection::Chosen;
+use super::{rows::early_indexes, selection::Chosen};
 use crate::{
     error::Error,
     manifest::{Index, Manifest},
@@ -103,7 +103,7 @@ impl Archive {
         let built: HashSet<(u32, u32)> = chosen
             .tables
             .iter()
-            .flat_map(|place| &manifest.tables[*place].indexes)
+            .flat_map(|place| early_indexes(&manifest.tables[*place]))
             .map(key)
             .collect();
         self.post_data

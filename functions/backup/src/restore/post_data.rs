@@ -11,13 +11,22 @@ use tempfile::NamedTempFile;
 /// Complaints shown in an error.
 const MOST_SHOWN: usize = 5;
 
+/// What a run of `pg_restore` may take of the server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share {
+    /// Its sessions.
+    pub(super) jobs: usize,
+    /// `maintenance_work_mem` of each, in bytes.
+    pub(super) memory: u64,
+}
+
 /// Runs the entries and returns harmless complaints; any other is an error.
 pub(super) async fn run(
     restore: &Restore<'_>,
     archive: &Archive,
     entries: &[&Entry],
     what: &str,
-    jobs: usize,
+    share: Share,
 ) -> Result<Vec<String>, Error> {
     if entries.is_empty() {
         return Ok(Vec::new());
@@ -26,12 +35,12 @@ pub(super) async fn run(
     for entry in entries {
         writeln!(list, "{}", entry.line).map_err(Error::io("write a list for pg_restore"))?;
     }
-    let arguments = arguments(restore, archive, list.path(), jobs);
+    let arguments = arguments(restore, archive, list.path(), share.jobs);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     // kB, since a plain number would be read as kB as well.
     let memory = format!(
         "-c maintenance_work_mem={}kB -c synchronous_commit=off -c xmloption=content",
-        restore.options.maintenance_work_mem / 1024
+        share.memory / 1024
     );
     let ran = restore
         .tools

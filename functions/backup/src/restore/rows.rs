@@ -1,31 +1,39 @@
-//! Rows and indexes: the schedule's steps, carried out side by side.
+//! Rows, indexes and statistics: the schedule's steps, carried out side by side.
 
 use super::{
     Restore,
     archive::{Archive, Entry},
     copy_in::{self, Destination},
     post_data,
-    schedule::{Schedule, Step, TablePlan},
+    schedule::{self, IndexPlan, Schedule, Step, TablePlan},
+    statistics,
 };
 use crate::{
     error::Error,
     manifest::{Chunk, Index, Table},
-    name::quote_identifier,
+    name::{QualifiedName, quote_identifier},
     source::session,
 };
 use nightshift_runtime::progress::Progress;
-use std::{collections::HashMap, sync::Mutex, sync::PoisonError};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+};
 use tokio::sync::Semaphore;
 use tokio_postgres::Client;
 
-/// Loads every chosen table and builds its indexes as soon as it is in.
+/// Loads every chosen table, builds its indexes as soon as it is in, and gathers the statistics of those in `early`.
 pub(super) async fn load_and_index(
     restore: &Restore<'_>,
     archive: &Archive,
+    early: &HashSet<QualifiedName>,
     progress: &Progress,
 ) -> Result<(), Error> {
     let tables = in_load_order(restore).await?;
-    let schedule = Schedule::new(tables.iter().map(|table| plan(table)).collect());
+    let plans = tables
+        .iter()
+        .map(|table| plan(table, early.contains(&table.qualified())));
+    let schedule = Schedule::new(plans.collect());
     let work = Work {
         restore,
         archive,
@@ -47,14 +55,18 @@ pub(super) fn early_indexes(table: &Table) -> &[Index] {
     }
 }
 
-fn plan(table: &Table) -> TablePlan {
+fn plan(table: &Table, analyze: bool) -> TablePlan {
     TablePlan {
         chunks: table.chunks.iter().map(|chunk| chunk.raw_bytes).collect(),
         indexes: early_indexes(table)
             .iter()
-            .map(|i| (i.method.clone(), i.bytes))
+            .map(|index| IndexPlan {
+                cost: schedule::cost(&index.method, index.bytes),
+                exclusive: index.constraint.is_some(),
+            })
             .collect(),
         alone: table.extension.is_some(),
+        analyze,
     }
 }
 
@@ -96,12 +108,13 @@ impl Work<'_> {
             Step::Index { table, index } => {
                 let index = &early_indexes(self.tables[table])[index];
                 match self.archive.index(index) {
-                    Some(entry) => self.build(entry).await,
+                    Some(entry) => self.build(entry, index).await,
                     // Dropped between the snapshot of the rows and that of the schema: they are one snapshot, so it never
                     // was in the schema, as with the index of an extension's own table.
                     None => Ok(()),
                 }
             }
+            Step::Analyze { table } => self.analyze(&self.tables[table].qualified()).await,
         }
     }
 
@@ -127,20 +140,37 @@ impl Work<'_> {
         let identity = restore.options.identity.clone();
         copy_in::copy_in(&client, &destination, chunk, stored, encrypted, identity).await?;
         self.progress.inc(chunk.raw_bytes);
-        self.sessions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(client);
+        self.give_back(client);
         Ok(())
     }
 
-    async fn build(&self, entry: &Entry) -> Result<(), Error> {
+    async fn analyze(&self, table: &QualifiedName) -> Result<(), Error> {
         let _place = self.places.acquire().await;
-        let remarks = post_data::run(self.restore, self.archive, &[entry], "index", 1).await?;
+        let client = self.session().await?;
+        statistics::analyze(&client, table).await?;
+        self.give_back(client);
+        Ok(())
+    }
+
+    async fn build(&self, entry: &Entry, index: &Index) -> Result<(), Error> {
+        let _place = self.places.acquire().await;
+        let most = self.restore.options.maintenance_work_mem;
+        let share = post_data::Share {
+            jobs: 1,
+            memory: schedule::memory(&index.method, index.bytes, most),
+        };
+        let remarks = post_data::run(self.restore, self.archive, &[entry], "index", share).await?;
         for remark in remarks {
             tracing::warn!(remark);
         }
         Ok(())
+    }
+
+    fn give_back(&self, client: Client) {
+        self.sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(client);
     }
 
     async fn session(&self) -> Result<Client, Error> {
@@ -161,7 +191,7 @@ pub(super) async fn loading_session(restore: &Restore<'_>) -> Result<Client, Err
     let client = restore.server.connect().await?;
     let mut sql = session::settings(restore.tools.major.min(server_major(&client).await?));
     // A crash of the server in the middle of a restore means restoring again anyway.
-    sql.push_str("SET synchronous_commit = off; SET default_transaction_read_only = off; ");
+    sql.push_str("SET synchronous_commit = off; ");
     if let Some(role) = &restore.options.role {
         sql.push_str(&format!("SET ROLE {}; ", quote_identifier(role)));
     }

@@ -6,9 +6,23 @@ use crate::{
     manifest::{Manifest, Source},
     name::quote_identifier,
     pg_tools::PgTools,
-    source::{catalog, session::Server},
+    source::{catalog, params::ConnectParams, session::Server},
 };
 use tokio_postgres::Client;
+
+/// What a role's or a database's own settings may not do to a restore: forbid it, or cut it short. Given with the log-in,
+/// they hold for `pg_restore` and `vacuumdb` as well.
+const WRITING: &str = "-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 \
+                       -c idle_in_transaction_session_timeout=0";
+
+/// The same connection for sessions that write, for as long as it takes.
+pub(crate) fn for_writing(params: &ConnectParams) -> ConnectParams {
+    let own = params.options.as_deref().unwrap_or_default();
+    ConnectParams {
+        options: Some(format!("{own} {WRITING}").trim_start().to_owned()),
+        ..params.clone()
+    }
+}
 
 /// Opens the target database.
 pub(super) async fn open(manifest: &Manifest, options: &RestoreOptions) -> Result<Server, Error> {
@@ -53,26 +67,39 @@ pub(super) async fn tools(manifest: &Manifest, options: &RestoreOptions) -> Resu
 /// Makes the database as the source's was, from `template0`, so that nothing of `template1` is in it.
 async fn create(manifest: &Manifest, options: &RestoreOptions) -> Result<(), Error> {
     let source = &manifest.source;
-    let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
     let (_, client) = Server::find(&options.into.with_database("postgres")).await?;
     let mut sql = format!(
         "CREATE DATABASE {} TEMPLATE template0 ENCODING {}",
         quote_identifier(&options.into.database),
         literal(&source.encoding)
     );
-    // Another operating system may not know the locale; ICU and built-in ones have names of their own.
-    if source.locale_provider == "c" {
-        sql.push_str(&format!(
-            " LC_COLLATE {} LC_CTYPE {}",
-            literal(&source.collate),
-            literal(&source.ctype)
-        ));
-    }
+    sql.push_str(&locale(source));
     let doing = format!("create database {}", options.into.database);
     client
         .batch_execute(&sql)
         .await
         .map_err(Error::database(doing))
+}
+
+/// The locale that the source sorts by. ICU and built-in ones have names of their own, and are the same everywhere; what
+/// libc's names mean is up to the operating system.
+fn locale(source: &Source) -> String {
+    let libc = format!(
+        " LC_COLLATE {} LC_CTYPE {}",
+        literal(&source.collate),
+        literal(&source.ctype)
+    );
+    let (provider, key) = match source.locale_provider.as_str() {
+        "i" => ("icu", "ICU_LOCALE"),
+        "b" => ("builtin", "BUILTIN_LOCALE"),
+        _ => return libc,
+    };
+    let name = source.locale.as_deref().unwrap_or_default();
+    format!("{libc} LOCALE_PROVIDER {provider} {key} {}", literal(name))
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 fn compare_encoding(source: &Source, target: &Source) -> Result<(), Error> {

@@ -20,6 +20,9 @@ pub struct Relation {
     pub unlogged: bool,
     /// Whether it is stored as a heap, so that a range of its pages can be read.
     pub heap: bool,
+    /// Whether planning a query on it runs functions of its owner, which may not find what they name without his search
+    /// path. `COPY` of the table itself is not planned.
+    pub planning_runs_functions: bool,
     /// The extension whose configuration it is.
     pub extension: Option<String>,
     /// That extension's `WHERE …`.
@@ -36,6 +39,8 @@ pub struct Relation {
     pub estimated_rows: f64,
     /// Whether our role may select from it.
     pub readable: bool,
+    /// Whether our role may use the schema it is in.
+    pub schema_usable: bool,
     /// Whether a policy would hide rows from our role.
     pub row_security: bool,
     /// Its indexes.
@@ -76,6 +81,7 @@ pub async fn server(client: &Client, database: &str) -> Result<ServerFacts, Erro
             collate: row.get("collate"),
             ctype: row.get("ctype"),
             locale_provider: row.get("locale_provider"),
+            locale: row.get("locale"),
             collation_version: row.get("collation_version"),
             lc_monetary: row.get("lc_monetary"),
             standby: row.get("standby"),
@@ -101,6 +107,7 @@ pub async fn relations(client: &Client) -> Result<Vec<Relation>, Error> {
         },
         unlogged: row.get("unlogged"),
         heap: row.get("heap"),
+        planning_runs_functions: row.get("planning_runs_functions"),
         extension: row.get("extension"),
         condition: row.get("condition"),
         load_through: qualified(row, "root_schema", "root_name"),
@@ -109,6 +116,7 @@ pub async fn relations(client: &Client) -> Result<Vec<Relation>, Error> {
         bytes: 0,
         estimated_rows: row.get("estimated_rows"),
         readable: row.get("readable"),
+        schema_usable: row.get("schema_usable"),
         row_security: row.get("row_security"),
         indexes: Vec::new(),
     };
@@ -173,6 +181,8 @@ pub struct SequenceName {
     pub name: QualifiedName,
     /// Whether our role may select from it.
     pub readable: bool,
+    /// Whether our role may use the schema it is in.
+    pub schema_usable: bool,
     /// Whether it is unlogged: a standby cannot read it.
     pub unlogged: bool,
     /// The table that one of its columns counts with it.
@@ -190,6 +200,7 @@ pub async fn sequences(client: &Client) -> Result<Vec<SequenceName>, Error> {
             name: row.get("name"),
         },
         readable: row.get("readable"),
+        schema_usable: row.get("schema_usable"),
         unlogged: row.get("unlogged"),
         table: qualified(row, "table_schema", "table_name"),
     };

@@ -47,9 +47,20 @@ pub enum WireError {
         /// The server's sentence, with detail and hint.
         message: String,
     },
-    /// The connection broke, or the sink of the rows failed.
+    /// The server ended the session.
+    #[error("{message} (SQLSTATE {code})")]
+    Ended {
+        /// SQLSTATE.
+        code: String,
+        /// The server's sentence.
+        message: String,
+    },
+    /// The connection broke.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// The rows could not be taken.
+    #[error(transparent)]
+    Sink(io::Error),
     /// The run is being stopped.
     #[error("stopped on request")]
     Stopped,
@@ -59,8 +70,18 @@ impl WireError {
     /// The server's SQLSTATE, when it was the server that failed.
     pub fn code(&self) -> Option<&str> {
         match self {
-            Self::Server { code, .. } => Some(code),
+            Self::Server { code, .. } | Self::Ended { code, .. } => Some(code),
             _ => None,
+        }
+    }
+
+    /// Whether a new session may do better: the connection broke, an administrator ended it, the server went down, or a
+    /// standby cancelled what was read.
+    pub fn lost_the_session(&self) -> bool {
+        match self {
+            Self::Io(_) => true,
+            Self::Ended { code, .. } => code.starts_with("57P") || code == "40001",
+            _ => false,
         }
     }
 }
@@ -112,7 +133,7 @@ impl WireSession {
         loop {
             match self.message()? {
                 backend::Message::ReadyForQuery(_) => return failure.map_or(Ok(()), Err),
-                backend::Message::ErrorResponse(body) => failure = Some(server_error(&body)),
+                backend::Message::ErrorResponse(body) => failure = Some(refusal(&body)?),
                 _ => {}
             }
         }
@@ -125,7 +146,7 @@ impl WireSession {
         loop {
             match self.message()? {
                 backend::Message::ReadyForQuery(_) => return failure.map_or(Ok(value), Err),
-                backend::Message::ErrorResponse(body) => failure = Some(server_error(&body)),
+                backend::Message::ErrorResponse(body) => failure = Some(refusal(&body)?),
                 backend::Message::DataRow(body) if value.is_none() => {
                     let range = body.ranges().next()?.flatten();
                     value = range
@@ -146,7 +167,7 @@ impl WireSession {
             self.take_rows(sink)?;
             match self.message()? {
                 backend::Message::CommandComplete(body) => rows = copied(body.tag()?).or(rows),
-                backend::Message::ErrorResponse(body) => failure = Some(server_error(&body)),
+                backend::Message::ErrorResponse(body) => failure = Some(refusal(&body)?),
                 backend::Message::ReadyForQuery(_) => break,
                 _ => {}
             }
@@ -166,7 +187,8 @@ impl WireSession {
                     return Ok(());
                 }
                 if total <= self.end - self.start {
-                    sink.row(&self.buffer[self.start + HEADER..self.start + total])?;
+                    let row = &self.buffer[self.start + HEADER..self.start + total];
+                    sink.row(row).map_err(WireError::Sink)?;
                     self.start += total;
                 } else if total > self.buffer.len() {
                     self.take_large_row(total - HEADER, sink)?;
@@ -187,7 +209,8 @@ impl WireSession {
             }
             let piece = left.min(self.end - self.start);
             left -= piece;
-            sink.row_piece(&self.buffer[self.start..self.start + piece], left == 0)?;
+            let bytes = &self.buffer[self.start..self.start + piece];
+            sink.row_piece(bytes, left == 0).map_err(WireError::Sink)?;
             self.start += piece;
         }
         Ok(())
@@ -276,12 +299,14 @@ fn protocol(what: &str) -> io::Error {
     )
 }
 
-fn server_error(body: &backend::ErrorResponseBody) -> WireError {
-    let (mut code, mut message) = (String::new(), String::new());
+/// What the server says no with; an error at once when it has ended the session, since nothing will follow.
+fn refusal(body: &backend::ErrorResponseBody) -> Result<WireError, WireError> {
+    let (mut code, mut message, mut fatal) = (String::new(), String::new(), false);
     let mut fields = body.fields();
     while let Ok(Some(field)) = fields.next() {
         let value = String::from_utf8_lossy(field.value_bytes());
         match field.type_() {
+            b'V' => fatal = matches!(&*value, "FATAL" | "PANIC"),
             b'C' => code = value.into_owned(),
             b'M' => message = value.into_owned(),
             b'D' => message = format!("{message}; {value}"),
@@ -289,7 +314,11 @@ fn server_error(body: &backend::ErrorResponseBody) -> WireError {
             _ => {}
         }
     }
-    WireError::Server { code, message }
+    if fatal {
+        Err(WireError::Ended { code, message })
+    } else {
+        Ok(WireError::Server { code, message })
+    }
 }
 
 #[cfg(test)]

@@ -29,6 +29,16 @@ SELECT c.oid,
        c.relname::text AS name,
        c.relpersistence = 'u' AS unlogged,
        coalesce(am.amname = 'heap', true) AS heap,
+       -- To plan a query is to simplify the expressions of the table's indexes and statistics, which runs functions.
+       EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
+               JOIN pg_catalog.pg_proc f ON f.oid = d.refobjid
+               JOIN pg_catalog.pg_language l ON l.oid = f.prolang AND l.lanname NOT IN ('internal', 'c')
+               WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND f.oid >= 16384
+                 AND (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                      AND d.objid IN (SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)
+                      OR d.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
+                      AND d.objid IN (SELECT s.oid FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = c.oid))
+              ) AS planning_runs_functions,
        configuration.extname::text AS extension,
        coalesce(configuration.condition, '') AS condition,
        root_schema.nspname::text AS root_schema,
@@ -39,6 +49,7 @@ SELECT c.oid,
        c.reltuples::float8 AS estimated_rows,
        -- Of a table that was dropped after the snapshot nothing is known; the comparison of files will find it.
        coalesce(pg_catalog.has_table_privilege(c.oid, 'SELECT'), true) AS readable,
+       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS schema_usable,
        coalesce(pg_catalog.row_security_active(c.oid), false) AS row_security
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

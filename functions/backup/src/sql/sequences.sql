@@ -2,6 +2,7 @@
 SELECT n.nspname::text AS schema,
        c.relname::text AS name,
        pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable,
+       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS schema_usable,
        c.relpersistence = 'u' AS unlogged,
        owner_schema.nspname::text AS table_schema,
        owner.relname::text AS table_name

@@ -28,6 +28,7 @@ fn backup_at(database: &str, snapshot_at: Timestamp) -> Entry {
         collate: "C".to_owned(),
         ctype: "C".to_owned(),
         locale_provider: "c".to_owned(),
+        locale: None,
         collation_version: None,
         lc_monetary: "C".to_owned(),
         standby: false,

@@ -1,7 +1,7 @@
 //! Why a store did not do what was asked.
 
 use super::Target;
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -62,9 +62,33 @@ impl StoreError {
                 source: PermissionDenied { .. } | Unauthenticated { .. },
                 ..
             } => true,
-            Self::Failed { source, .. } => error_chain(source).contains("Permission denied"),
+            Self::Failed { source, .. } => [
+                io::ErrorKind::PermissionDenied,
+                io::ErrorKind::ReadOnlyFilesystem,
+            ]
+            .into_iter()
+            .any(|kind| io_kind(source) == Some(kind)),
             _ => false,
         }
+    }
+
+    /// Whether a folder has no room left.
+    pub fn is_full(&self) -> bool {
+        let Self::Failed { source, .. } = self else {
+            return false;
+        };
+        matches!(
+            io_kind(source),
+            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        )
+    }
+
+    /// Whether a bucket has answered, for as long as it was asked again, that it cannot answer.
+    pub fn is_out_of_order(&self) -> bool {
+        let Self::Failed { source, .. } = self else {
+            return false;
+        };
+        error_chain(source).contains("status code: 5")
     }
 }
 
@@ -102,4 +126,12 @@ fn error_chain(error: &dyn std::error::Error) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(": ")
+}
+
+/// What the operating system said, when it was the one to say no.
+fn io_kind(error: &object_store::Error) -> Option<io::ErrorKind> {
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |e| e.source())
+        .find_map(|e| e.downcast_ref::<io::Error>())
+        .map(io::Error::kind)
 }

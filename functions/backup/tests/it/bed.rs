@@ -29,7 +29,12 @@ pub(crate) struct Bed {
 impl Bed {
     pub(crate) fn new(server: LocalPostgres) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(Target::Folder(folder.path().to_owned()), None).unwrap();
+        let store = Store::open(
+            Target::Folder(folder.path().to_owned()),
+            None,
+            Duration::ZERO,
+        )
+        .unwrap();
         Self {
             server,
             repository: Repository::new(store),
@@ -67,6 +72,8 @@ impl Bed {
             on_blocked_ddl: OnBlockedDdl::Wait,
             globals: true,
             task: None,
+            execution: None,
+            task_silence: Duration::from_secs(30),
         }
     }
 
@@ -145,6 +152,14 @@ pub(crate) async fn run_into(
 
 pub(crate) fn params(server: &LocalPostgres, database: &str) -> ConnectParams {
     ConnectParams::read(&server.socket_url(database), &|_| None, None).unwrap()
+}
+
+/// The connection of another role than the superuser.
+pub(crate) fn params_as(server: &LocalPostgres, role: &str, database: &str) -> ConnectParams {
+    ConnectParams {
+        user: role.to_owned(),
+        ..params(server, database)
+    }
 }
 
 pub(crate) fn bin_dir(server: &LocalPostgres) -> PathBuf {

@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::Notify;
 use tokio_postgres::NoTls;
 
-async fn client(bed: &Bed, database: &str) -> tokio_postgres::Client {
+pub(crate) async fn client(bed: &Bed, database: &str) -> tokio_postgres::Client {
     let url = bed.server.url(database);
     let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -22,7 +22,7 @@ async fn client(bed: &Bed, database: &str) -> tokio_postgres::Client {
 }
 
 /// Waits until `query` says true, for ten seconds.
-async fn until(client: &tokio_postgres::Client, query: &str) {
+pub(crate) async fn until(client: &tokio_postgres::Client, query: &str) {
     for _ in 0..1000 {
         if client.query_one(query, &[]).await.unwrap().get(0) {
             return;
@@ -110,7 +110,7 @@ async fn a_table_that_stays_locked_gives_an_error_that_says_so() {
 }
 
 /// Stores nothing of table `first` until `gate` opens, so that a test can act in the middle of a run.
-fn gated(
+pub(crate) fn gated(
     gate: &Arc<Notify>,
 ) -> (
     backup::repository::Repository,
@@ -121,9 +121,12 @@ fn gated(
         let (gate, closed) = (Arc::clone(&gate), Arc::clone(&closed));
         async move {
             if matches!(&call, Call::Put(name) if name.contains("public.first"))
-                && closed.swap(false, Ordering::SeqCst)
+                && closed.load(Ordering::SeqCst)
             {
                 gate.notified().await;
+                closed.store(false, Ordering::SeqCst);
+                // Whoever waits beside us may pass too.
+                gate.notify_one();
             }
             Ok(())
         }
@@ -131,7 +134,7 @@ fn gated(
 }
 
 /// `first` is large, so it is read first and waits at the gate; one worker, so `second` is not touched yet.
-fn two_tables(bed: &Bed) {
+pub(crate) fn two_tables(bed: &Bed) {
     let sql = "CREATE TABLE first AS SELECT g AS a, repeat(md5(g::text), 20) AS t FROM generate_series(1, 20000) g;
                CREATE TABLE second AS SELECT g AS a FROM generate_series(1, 100) g";
     bed.server.psql("app", sql).unwrap();

@@ -23,7 +23,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 const DAYS: [&str; 4] = [
     "2026-06-27T02:00:00Z",
@@ -345,11 +345,28 @@ async fn a_damaged_manifest_is_left_for_a_person_to_look_at() {
 
 #[tokio::test]
 async fn of_two_prunes_at_once_one_is_refused() {
-    let repository = repository();
+    let (deleting, go_on) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)));
+    let hooks = (Arc::clone(&deleting), Arc::clone(&go_on));
+    let (slow, repository) = Faulty::repository(move |call| {
+        let (deleting, go_on) = hooks.clone();
+        async move {
+            if matches!(call, Call::Delete(_)) {
+                deleting.notify_one();
+                // Closed is open: an error here is the sign to go on.
+                let _ = go_on.acquire().await;
+            }
+            Ok(())
+        }
+    });
     four_days(&repository).await;
     let options = options();
-    let (one, other) = tokio::join!(pruned(&repository, &options), pruned(&repository, &options));
-    let refused = [one, other].into_iter().filter_map(Result::err);
-    let refused: Vec<Error> = refused.collect();
-    assert!(matches!(refused[..], [Error::Busy { .. }]), "{refused:?}");
+    let second = async {
+        deleting.notified().await;
+        let second = pruned(&repository, &options).await;
+        go_on.close();
+        second
+    };
+    let (first, second) = tokio::join!(pruned(&slow, &options), second);
+    assert!(matches!(second, Err(Error::Busy { .. })), "{second:?}");
+    first.unwrap();
 }

@@ -1,10 +1,7 @@
 //! The leader's view of the other tasks.
 
-use super::{
-    Alive, Claim, End, Report, SILENCE, ShardQueue, SharedPlan, Task, create, read, run_folder,
-};
+use super::{Claim, Report, ShardQueue, SharedPlan, Task, pulse::Listener, read, run_folder};
 use crate::{engine::Finished, error::Error, plan::Read, store::Store};
-use nightshift_runtime::Clock;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -19,9 +16,7 @@ pub struct Others {
     store: Store,
     folder: String,
     queue: Arc<ShardQueue>,
-    clock: Arc<dyn Clock>,
-    /// When a claim without a heartbeat was seen first: its task may not have come to write one.
-    first_seen: BTreeMap<u32, jiff::Timestamp>,
+    listener: Listener,
 }
 
 /// What others have done, and what is left to the leader.
@@ -37,12 +32,12 @@ pub(crate) struct Gathered {
 }
 
 impl Others {
-    /// Announces `plan` to the other tasks and returns the queue that all share.
+    /// Announces `plan` to the other tasks and returns the queue that all share. Who is silent for `silence` is dead.
     pub async fn invite(
         plan: &SharedPlan,
         task: &Task,
         store: &Store,
-        clock: Arc<dyn Clock>,
+        silence: Duration,
     ) -> Result<(Self, Arc<ShardQueue>), Error> {
         plan.announce(task, store).await?;
         let queue = Arc::new(ShardQueue::new(
@@ -55,8 +50,7 @@ impl Others {
             store: store.clone(),
             folder: run_folder(&plan.id),
             queue: Arc::clone(&queue),
-            clock,
-            first_seen: BTreeMap::new(),
+            listener: Listener::new(store.clone(), &plan.id, silence),
         };
         Ok((others, queue))
     }
@@ -114,23 +108,6 @@ impl Others {
         let Some(Claim { task }) = read(&self.store, &claim).await? else {
             return Ok(None);
         };
-        let alive = format!("{}/tasks/{task}.json", self.folder);
-        let now = self.clock.now();
-        let seen = match read::<Alive>(&self.store, &alive).await? {
-            Some(Alive { at }) => at,
-            None => *self.first_seen.entry(number).or_insert(now),
-        };
-        let silent = now.duration_since(seen);
-        Ok((silent.unsigned_abs() > SILENCE && silent.is_positive()).then_some(task))
-    }
-
-    /// Tells tasks that come late that there is nothing left to do.
-    pub async fn end(&self, error: Option<String>) -> Result<(), Error> {
-        create(
-            &self.store,
-            &format!("{}/end.json", self.folder),
-            &End { error },
-        )
-        .await
+        Ok(self.listener.is_dead(&task).await?.then_some(task))
     }
 }

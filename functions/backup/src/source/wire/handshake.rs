@@ -1,6 +1,6 @@
 //! Logging in: start-up, password, and the messages until the server is ready.
 
-use super::{WireError, WireSession, protocol, server_error};
+use super::{WireError, WireSession, protocol, refusal};
 use crate::source::params::ConnectParams;
 use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
@@ -46,7 +46,7 @@ pub(super) fn log_in(session: &mut WireSession, params: &ConnectParams) -> Resul
             Message::AuthenticationSaslFinal(body) => {
                 begun(&mut scram)?.finish(body.data())?;
             }
-            Message::ErrorResponse(body) => return Err(server_error(&body)),
+            Message::ErrorResponse(body) => return Err(refusal(&body)?),
             Message::ReadyForQuery(_) => return Ok(()),
             Message::AuthenticationOk
             | Message::ParameterStatus(_)

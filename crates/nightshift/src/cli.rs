@@ -1,0 +1,41 @@
+//! The command line.
+
+use crate::demo;
+use clap::{Parser, Subcommand};
+
+/// Nightshift on your own machine: the real programs, against servers that are thrown away.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nightshift",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Back up a web shop, break it, restore it, prove it, prune, and catch a flipped bit
+    #[command(after_help = "\
+Examples:
+  nightshift demo
+  nightshift demo --scale 60 --keep ./demo-backups
+  nightshift demo --quiet > summary.txt")]
+    Demo(demo::Options),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,73 @@
+//! `nightshift demo`: the story of a database that is lost and comes back, told by the real programs.
+
+mod acts;
+mod children;
+mod inventory;
+mod screen;
+mod stage;
+mod summary;
+
+use crate::Error;
+use acts::Story;
+use nightshift_runtime::Shutdown;
+use screen::Screen;
+use stage::Stage;
+use std::{path::PathBuf, time::Instant};
+
+/// Options of `demo`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// Size of the web shop: about 8 MB on disk for each step
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=2000))]
+    pub scale: u32,
+    /// New or empty folder for the backups, which then stay when all else is removed
+    #[arg(long, value_name = "FOLDER")]
+    pub keep: Option<PathBuf>,
+    /// Say nothing but the summary
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// The program `backup` [default: the one beside this program]
+    #[arg(long, value_name = "FILE")]
+    pub backup_program: Option<PathBuf>,
+}
+
+/// Tells the whole story. Whatever becomes of it, nothing is left running and nothing lying about.
+pub async fn run(options: &Options, shutdown: &Shutdown) -> Result<(), Error> {
+    let began = Instant::now();
+    let screen = Screen::new(options.quiet);
+    screen.title(
+        "Nightshift: a backup that proves it restores",
+        "Real commands against a real PostgreSQL. Nothing outside a temporary folder is touched.",
+    )?;
+    let stage = Stage::set(options, screen, shutdown).await?;
+    let told = match tell(&stage).await {
+        Err(error) => Err(stage.children.or_interrupted(error).await),
+        story => story,
+    };
+    let (story, struck) = match (told, stage.strike().await) {
+        (Ok(story), struck) => (story, struck?),
+        (Err(error), Ok(_)) => return Err(error),
+        (Err(first), Err(then)) => return Err(Error::and_then(first, then)),
+    };
+    Screen::summary(&summary::lines(&story, &struck, began.elapsed()))
+}
+
+async fn tell(stage: &Stage) -> Result<Story, Error> {
+    let shop = acts::open_shop(stage).await?;
+    let backed_up = acts::back_up(stage).await?;
+    let lost = acts::damage(stage, &shop).await?;
+    let restored = acts::restore(stage, &shop, &backed_up).await?;
+    let drilled = acts::drill(stage).await?;
+    let pruned = acts::prune(stage).await?;
+    let caught = acts::flip_a_bit(stage).await?;
+    acts::ask_status(stage).await?;
+    Ok(Story {
+        shop,
+        backed_up,
+        lost,
+        restored,
+        drilled,
+        pruned,
+        caught,
+    })
+}

@@ -1,0 +1,85 @@
+//! The catalogue of failures keeps its word: every test it names exists, and every row names one.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+const CATALOGUE: &str = include_str!("../../../../docs/backup-failures.md");
+const UNPROVEN: &str = include_str!("../../../../docs/unproven.md");
+
+/// The rows of the tables in `text`, without their heads.
+fn rows(text: &str) -> Vec<Vec<&str>> {
+    let mut rows = Vec::new();
+    let (mut lines, mut in_table) = (text.lines(), false);
+    while let Some(line) = lines.next() {
+        if !line.starts_with("| ") {
+            in_table = false;
+        } else if in_table {
+            let line = line.trim_end_matches(" |").trim_start_matches("| ");
+            rows.push(line.split(" | ").collect());
+        } else {
+            in_table = lines.next().is_some_and(|rule| rule.starts_with("| ---"));
+            assert!(in_table, "a head without a rule: {line}");
+        }
+    }
+    rows
+}
+
+/// The names of the tests in the sources under `folder`.
+fn tests_in(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            tests_in(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = fs::read_to_string(&path).unwrap();
+            let mut lines = source.lines().map(str::trim_start);
+            while let Some(line) = lines.next() {
+                if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+                    let name = lines.find_map(|line| line.split_once("fn ")).unwrap().1;
+                    found.insert(name.split('(').next().unwrap_or_default().to_owned());
+                }
+            }
+        }
+    }
+}
+
+fn in_backticks(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn every_row_of_the_catalogue_names_tests_that_exist_or_says_that_it_is_unproven() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut tests = BTreeSet::new();
+    for folder in ["src", "tests", "../../crates/runtime/src"] {
+        tests_in(&root.join(folder), &mut tests);
+    }
+    let rows = rows(CATALOGUE);
+    assert!(rows.len() > 40, "{}", rows.len());
+    for row in rows {
+        let [failure, what_backup_does, shown_by] = row[..] else {
+            panic!("not three cells: {row:?}");
+        };
+        assert!(!failure.is_empty() && !what_backup_does.is_empty());
+        let missing: Vec<_> = in_backticks(shown_by)
+            .filter(|name| !tests.contains(*name))
+            .collect();
+        assert!(missing.is_empty(), "no such tests: {missing:?}");
+        assert!(
+            shown_by.contains('`') || shown_by.contains("(unproven.md)"),
+            "nothing shows that {failure}"
+        );
+    }
+}
+
+#[test]
+fn whatever_is_unproven_has_a_reason_and_a_command() {
+    let rows = rows(UNPROVEN);
+    assert!(rows.len() > 10, "{}", rows.len());
+    for row in rows {
+        let [claim, reason, proof] = row[..] else {
+            panic!("not three cells: {row:?}");
+        };
+        assert!(!claim.is_empty() && !reason.is_empty(), "{row:?}");
+        assert!(in_backticks(proof).next().is_some(), "no command: {claim}");
+    }
+}
