@@ -1,18 +1,23 @@
 # What CI calls and what people type; the work is done by cargo and by scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench
+.PHONY: help setup demo up test lint bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install what is missing: PostgreSQL 15 and 18, zstd, jq, cargo-nextest
+setup: ## Install what is missing: PostgreSQL 15 and 18, fake-gcs-server, zstd, jq, curl, Chromium, cargo-nextest
 	@scripts/setup
 
 demo: ## A throw-away PostgreSQL with a web shop: back up, damage, restore, prove, prune (options in DEMO)
 	@scripts/setup demo
 	@scripts/run cargo build --locked --release -p backup -p nightshift
 	@scripts/run cargo run --locked --release --quiet -p nightshift -- demo $(DEMO)
+
+up: ## Google Cloud on this machine with a small project in it, and a console in the browser (options in UP)
+	@scripts/setup up
+	@scripts/run cargo build --locked --release -p local-gcp -p nightshift
+	@scripts/run cargo run --locked --release --quiet -p nightshift -- up $(UP)
 
 test: setup ## Run every test against real PostgreSQL servers
 	@scripts/run cargo test --locked --workspace --doc --quiet

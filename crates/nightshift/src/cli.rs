@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::demo;
+use crate::{demo, up};
 use clap::{Parser, Subcommand};
 
 /// Nightshift on your own machine: the real programs, against servers that are thrown away.
@@ -27,6 +27,13 @@ Examples:
   nightshift demo --scale 60 --keep ./demo-backups
   nightshift demo --quiet > summary.txt")]
     Demo(demo::Options),
+    /// Google Cloud on this machine, a small project in it, and a console in the browser; until Ctrl-C
+    #[command(after_help = "\
+Examples:
+  nightshift up
+  nightshift up --port 0
+  LOCAL_GCP_PORT=9100 nightshift up")]
+    Up(up::Options),
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 mod acts;
 mod children;
 mod inventory;
-mod screen;
+
 mod stage;
 mod summary;
 
-use crate::Error;
+use crate::{Error, screen::Screen};
 use acts::Story;
 use nightshift_runtime::Shutdown;
-use screen::Screen;
+
 use stage::Stage;
 use std::{path::PathBuf, time::Instant};
 

@@ -2,18 +2,49 @@
 
 use std::{error::Error as _, io, iter, path::PathBuf, process::ExitStatus};
 
-/// Why the demo ended early.
+/// Why a command ended early.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Somebody asked for the end.
     #[error("interrupted; what had been started is stopped, and what had been made is removed")]
     Interrupted,
-    /// There is no `backup` to show.
+    /// A program that is to be started is not there.
     #[error(
-        "no program {}; build it with `cargo build --release -p backup`, or name it with --backup-program", .0.display()
+        "no program {}; build it with `cargo build --release -p {package}`, or name it with {option}", program.display()
     )]
-    NoProgram(PathBuf),
+    NoProgram {
+        /// Where it should be.
+        program: PathBuf,
+        /// The package that builds it.
+        package: &'static str,
+        /// The option that names another file.
+        option: &'static str,
+    },
+    /// Somebody else listens there.
+    #[error("listen on 127.0.0.1:{port}; choose another port with --port, or 0 for any")]
+    Port {
+        /// The port that was asked for.
+        port: u16,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// A program that should run until it is stopped has ended.
+    #[error("{program} ended by itself with {status}; what it said is above")]
+    Ended {
+        /// Its name.
+        program: &'static str,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// A program did not answer.
+    #[error("{doing}")]
+    Asking {
+        /// The request.
+        doing: String,
+        /// Why there was no answer.
+        source: reqwest::Error,
+    },
     /// The folder for the backups has something in it.
     #[error("{} is not empty; name a new folder with --keep", .0.display())]
     Used(PathBuf),

@@ -3,5 +3,8 @@
 pub mod cli;
 pub mod demo;
 mod error;
+mod programs;
+mod screen;
+pub mod up;
 
 pub use error::Error;

@@ -111,7 +111,7 @@ impl RetryPolicy {
     }
 
     /// The wait between attempt `number` and the next.
-    fn wait_after(&self, number: u32) -> Duration {
+    pub(crate) fn wait_after(&self, number: u32) -> Duration {
         let growth = self.multiplier.powf(f64::from(number.saturating_sub(1)));
         let longest = Duration::try_from_secs_f64(self.initial_delay.as_secs_f64() * growth)
             .map_or(self.max_delay, |delay| delay.min(self.max_delay));

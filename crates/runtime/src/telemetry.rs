@@ -3,10 +3,14 @@
 //! On Cloud Run a line is a JSON object in Cloud Logging's form; elsewhere it is for people. Both carry the event's
 //! fields and those of the spans around it; where two have the same name, the inner one is shown.
 //!
+//! Spans are sent to an OpenTelemetry collector as well where `OTEL_EXPORTER_OTLP_ENDPOINT` names one (feature `otlp`).
+//!
 //! Errors go through `error = &error as &dyn std::error::Error`, which writes the whole chain of causes.
 
 mod cloud;
 mod fields;
+#[cfg(feature = "otlp")]
+pub(crate) mod otlp;
 mod record;
 mod terminal;
 
@@ -29,6 +33,8 @@ use tracing_subscriber::{
 /// The options of every command that say what is told, and how.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Logging")]
+// Several of these meet in one command, where clap would call each group `Options`.
+#[group(skip)]
 pub struct Options {
     /// Form of the log lines on standard error
     #[arg(
@@ -153,9 +159,30 @@ pub fn init(options: &Options) -> Result<(), SetGlobalDefaultError> {
         })
     };
     let filter = options.level.0.clone();
-    tracing::subscriber::set_global_default(Registry::default().with(layer.with_filter(filter)))?;
+    let told = Registry::default().with(layer.with_filter(filter));
+    #[cfg(feature = "otlp")]
+    let (told, failure) = match otlp::layer() {
+        Ok(sent) => (told.with(sent), None),
+        Err(error) => (told.with(None), Some(error)),
+    };
+    tracing::subscriber::set_global_default(told)?;
+    #[cfg(feature = "otlp")]
+    if let Some(error) = failure {
+        // No reason not to do the work.
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "traces cannot be sent"
+        );
+    }
     std::panic::set_hook(Box::new(tell_panic));
     Ok(())
+}
+
+/// Sends what is told elsewhere than on standard error and has not been sent. For the end of `main`, where no async work
+/// is left: it blocks for a second at most.
+pub fn finish() {
+    #[cfg(feature = "otlp")]
+    otlp::finish();
 }
 
 /// Tells why the run failed, as its last word: one line `error: …` for people, an error event called `event` where lines

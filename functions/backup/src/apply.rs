@@ -61,8 +61,19 @@ pub struct RunOptions {
     pub task: Option<Task>,
     /// The execution of a Cloud Run job that this process belongs to.
     pub execution: Option<String>,
+    /// The event that asks for the backup, which may come more than once.
+    pub trigger: Option<String>,
     /// After how long a task that shows no sign of life counts as dead.
     pub task_silence: Duration,
+}
+
+impl RunOptions {
+    fn id(&self, now: Timestamp, group: &str) -> BackupId {
+        match &self.trigger {
+            Some(event) => BackupId::of_event(now, event, group),
+            None => BackupId::new(now, rand::random()),
+        }
+    }
 }
 
 /// Makes a backup into `repository` and returns its manifest.
@@ -80,16 +91,23 @@ pub async fn run(
         Ok((server, client, facts, tools))
     };
     let (server, client, facts, tools) = unless_stopped(shutdown, reach).await?;
-    let id = BackupId::new(facts.clock, rand::random());
-    let lease_name = slug(&facts.source.group());
+    let group = facts.source.group();
+    let id = options.id(facts.clock, &group);
     let lease = Lease::take_in(
         repository.store(),
-        &lease_name,
+        &slug(&group),
         id.as_str(),
         options.execution.clone(),
         Arc::clone(&clock),
     )
     .await?;
+    // Under the lease: who makes it is not at it still.
+    if options.trigger.is_some()
+        && let Some(before) = made_before(repository, &id).await.transpose()
+    {
+        lease.give_back().await;
+        return Err(before.map_or_else(|error| error, Error::MadeBefore));
+    }
     let run = Run {
         clock: Arc::clone(&clock),
         options,
@@ -114,6 +132,16 @@ pub async fn run(
         );
     }
     made
+}
+
+/// The backup that was made for the same event as `id` is.
+async fn made_before(repository: &Repository, id: &BackupId) -> Result<Option<BackupId>, Error> {
+    for other in repository.ids().await? {
+        if other.tail() == id.tail() && repository.has_manifest(&other).await? {
+            return Ok(Some(other));
+        }
+    }
+    Ok(None)
 }
 
 /// Does `work`, or leaves it where it is when we are asked to end.

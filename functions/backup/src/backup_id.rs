@@ -2,7 +2,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::fmt;
+
+/// What the last part of an id is made of: nothing that looks like something else.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// A backup's name: the instant it began and a random part, so that ids sort by time and never meet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,11 +21,27 @@ pub struct BadBackupId(String);
 impl BackupId {
     /// A new id for a backup that began at `now`.
     pub fn new(now: Timestamp, random: u32) -> Self {
-        const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
         let tail: String = (0..6)
             .map(|i| char::from(ALPHABET[(random >> (5 * i) & 31) as usize]))
             .collect();
         Self(format!("{}-{tail}", now.strftime("%Y%m%dT%H%M%SZ")))
+    }
+
+    /// An id for the backup of the database `group` that `event` asks for. However often the event comes, the part behind the
+    /// time is the same, and as good as no other event's: 60 bits.
+    pub fn of_event(now: Timestamp, event: &str, group: &str) -> Self {
+        let hash = Sha256::digest(format!("{group}\n{event}"));
+        let tail: String = hash
+            .iter()
+            .take(12)
+            .map(|byte| char::from(ALPHABET[usize::from(byte & 31)]))
+            .collect();
+        Self(format!("{}-{tail}", now.strftime("%Y%m%dT%H%M%SZ")))
+    }
+
+    /// The part behind the time.
+    pub fn tail(&self) -> &str {
+        self.0.split_once('-').map_or("", |(_, tail)| tail)
     }
 
     /// The id as text.

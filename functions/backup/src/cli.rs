@@ -6,12 +6,12 @@ mod refusal;
 
 pub use options::{
     CheckArgs, DrillArgs, ListArgs, PinArgs, PruneArgs, RestoreArgs, RunArgs, ScratchArgs,
-    ShowArgs, SourceArgs, StatusArgs, UnpinArgs, VerifyArgs, Which,
+    ServeArgs, ShowArgs, SourceArgs, StatusArgs, UnpinArgs, VerifyArgs, Which,
 };
 pub use refusal::one_line;
 
 use clap::{Args, Parser, Subcommand};
-use nightshift_runtime::{Output, telemetry};
+use nightshift_runtime::{Output, gcp, telemetry};
 use std::path::PathBuf;
 
 /// Backs up PostgreSQL to Cloud Storage, and proves that it restores.
@@ -43,6 +43,9 @@ pub struct Global {
     /// Form of the result
     #[arg(long, global = true, value_enum, default_value_t)]
     pub output: Output,
+    /// Google Cloud.
+    #[command(flatten)]
+    pub gcp: gcp::Options,
     /// Logs.
     #[command(flatten)]
     pub telemetry: telemetry::Options,
@@ -127,6 +130,17 @@ Examples:
   backup unpin 20260630T02 --config backup.toml
   backup unpin 20260630T020000Z-k3f9qx --in gs://acme-backups/shop")]
     Unpin(UnpinArgs),
+
+    /// Wait for events, over HTTP or from a subscription, and do what they say
+    #[command(after_help = "\
+Examples:
+  backup serve --config backup.toml --auth iam --audience https://backup-x.run.app --caller tick@acme.iam.gserviceaccount.com
+  backup serve --config backup.toml --pull projects/acme/subscriptions/backup --deadline 4h
+
+An event's data is one command: {\"command\":\"run\"}, {\"command\":\"prune\",\"dry_run\":true}, {\"command\":\"drill\",\"database\":\"shop\"},
+{\"command\":\"status\"}. It is answered when the work is done: 200 done (read `outcome`), 400 never possible, 409 another is at
+it, 503 try again later, 500 failed.")]
+    Serve(ServeArgs),
 }
 
 #[cfg(test)]

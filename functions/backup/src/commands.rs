@@ -7,15 +7,18 @@ mod pin;
 mod prune;
 mod restore;
 mod run;
+mod serve;
 mod show;
 mod status;
 mod verify;
 
 use crate::{
+    announcement::{Announcement, Announcer, Subject},
     cli::{Cli, Command},
     config::Config,
     error::Error,
     event,
+    google::Google,
     repository::Repository,
 };
 use jiff::Timestamp;
@@ -25,6 +28,7 @@ use nightshift_runtime::{
 use std::sync::Arc;
 
 /// What every command works with.
+#[derive(Clone)]
 pub struct Context {
     /// The configuration with the command line's options over it.
     pub config: Config,
@@ -36,12 +40,22 @@ pub struct Context {
     pub shutdown: Shutdown,
     /// How results are shown.
     pub output: Output,
+    /// Tells the configured topic how runs ended.
+    pub announcer: Arc<Announcer>,
+}
+
+/// What a command found out.
+struct Found<R> {
+    report: R,
+    /// What about it somebody has to look at, though the work was done.
+    concern: Option<Error>,
 }
 
 impl Context {
-    fn new(config: Config, output: Output) -> Result<Self, Error> {
+    async fn new(config: Config, output: Output) -> Result<Self, Error> {
         Ok(Self {
             repository: Repository::new(config.open_store()?),
+            announcer: Arc::new(Announcer::new(&config).await),
             config,
             clock: Arc::new(SystemClock),
             shutdown: Shutdown::on_signals().map_err(Error::io("listen for signals"))?,
@@ -51,6 +65,32 @@ impl Context {
 
     fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Announces how a run ended, and shows what it found.
+    async fn conclude<R: Report>(
+        &self,
+        subject: Subject,
+        ended: Result<Found<R>, Error>,
+    ) -> Result<ExitStatus, Error> {
+        let announcement = self.announcement(subject, &ended);
+        self.announcer.tell(&announcement).await;
+        let Found { report, concern } = ended?;
+        self.print(&report)?;
+        concern.map_or(Ok(ExitStatus::Done), Err)
+    }
+
+    fn announcement<R: Report>(
+        &self,
+        subject: Subject,
+        ended: &Result<Found<R>, Error>,
+    ) -> Announcement {
+        let (report, error) = match ended {
+            Ok(Found { report, concern }) => (Some(report), concern.as_ref()),
+            Err(error) => (None, Some(error)),
+        };
+        let target = self.repository.store().target();
+        Announcement::new(subject, target, self.now(), report, error)
     }
 
     fn print(&self, result: &impl Report) -> Result<(), Error> {
@@ -69,6 +109,7 @@ pub async fn execute(cli: Cli) -> Result<ExitStatus, Error> {
     if let Some(target) = global.target {
         config.target.url = target;
     }
+    config.google = Google::new(global.gcp);
     command.configure(&mut config);
     config.validate()?;
     let output = global.output;
@@ -76,16 +117,17 @@ pub async fn execute(cli: Cli) -> Result<ExitStatus, Error> {
     let open = |config| Context::new(config, output);
     match command {
         Command::Check(args) => check::execute(&config, &args, output).await,
-        Command::Run(_) => run::execute(&open(config)?).await,
-        Command::List(args) => list::execute(&open(config)?, &args).await,
-        Command::Show(args) => show::execute(&open(config)?, &args).await,
-        Command::Verify(args) => verify::execute(&open(config)?, &args).await,
-        Command::Drill(args) => verify::drill(&open(config)?, &args).await,
-        Command::Restore(args) => restore::execute(&open(config)?, &args).await,
-        Command::Status(args) => status::execute(&open(config)?, &args).await,
-        Command::Pin(args) => pin::pin(&open(config)?, &args).await,
-        Command::Unpin(args) => pin::unpin(&open(config)?, &args).await,
-        Command::Prune(args) => prune::execute(&open(config)?, &args).await,
+        Command::Run(_) => run::execute(&open(config).await?).await,
+        Command::List(args) => list::execute(&open(config).await?, &args).await,
+        Command::Show(args) => show::execute(&open(config).await?, &args).await,
+        Command::Verify(args) => verify::execute(&open(config).await?, &args).await,
+        Command::Drill(args) => verify::drill(&open(config).await?, &args).await,
+        Command::Restore(args) => restore::execute(&open(config).await?, &args).await,
+        Command::Status(args) => status::execute(&open(config).await?, &args).await,
+        Command::Pin(args) => pin::pin(&open(config).await?, &args).await,
+        Command::Unpin(args) => pin::unpin(&open(config).await?, &args).await,
+        Command::Prune(args) => prune::execute(&open(config).await?, &args).await,
+        Command::Serve(args) => serve::execute(open(config).await?, &args).await,
     }
 }
 

@@ -6,11 +6,12 @@ use crate::{
     chunk::Codec,
     engine::OnBlockedDdl,
     error::Error,
+    google::Google,
     preflight::Allowances,
     retention::Policy,
     snapshot::SnapshotOptions,
     source::params::ConnectParams,
-    store::{ENDPOINT_VARIABLE, Store, Target},
+    store::{Store, Target},
 };
 use nightshift_runtime::config::{ByteSize, HumanDuration};
 use secrecy::SecretString;
@@ -35,6 +36,11 @@ pub struct Config {
     pub objectives: Objectives,
     /// Which backups stay.
     pub retention: Policy,
+    /// Who is told how runs ended.
+    pub publish: PublishConfig,
+    /// How Google is reached, which the command line and the environment say.
+    #[serde(skip)]
+    pub google: Google,
 }
 
 /// The database to back up.
@@ -160,6 +166,14 @@ impl Default for Objectives {
     }
 }
 
+/// Who is told how runs ended.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PublishConfig {
+    /// A Pub/Sub topic, as `projects/PROJECT/topics/TOPIC`.
+    pub topic: Option<String>,
+}
+
 impl Config {
     /// How to reach the source.
     pub fn connect_params(&self) -> Result<ConnectParams, Error> {
@@ -182,7 +196,7 @@ impl Config {
         let target: Target = self.target.url.parse()?;
         Ok(Store::open(
             target,
-            std::env::var(ENDPOINT_VARIABLE).ok().as_deref(),
+            &self.google,
             self.target.retry_for.into(),
         )?)
     }
@@ -269,6 +283,9 @@ impl Config {
                 )));
             }
         }
+        if let Some(topic) = &self.publish.topic {
+            resource_name("publish.topic", topic, "topics")?;
+        }
         let size = self.run.chunk_size.bytes();
         if !(64 << 10..=1 << 30).contains(&size) {
             return Err(Error::Usage(format!(
@@ -276,5 +293,19 @@ impl Config {
             )));
         }
         Ok(())
+    }
+}
+
+/// Refuses what is not `projects/PROJECT/KIND/NAME`; `what` is the key or option that says so.
+pub(crate) fn resource_name(what: &str, name: &str, kind: &str) -> Result<(), Error> {
+    match name.split('/').collect::<Vec<_>>()[..] {
+        ["projects", project, found, id]
+            if found == kind && !project.is_empty() && !id.is_empty() =>
+        {
+            Ok(())
+        }
+        _ => Err(Error::Usage(format!(
+            "{what} is `{name}`; write projects/PROJECT/{kind}/NAME"
+        ))),
     }
 }

@@ -11,7 +11,10 @@ use crate::{
     source::{params::ParamsError, session::ConnectError, wire::WireError},
     store::{BadTarget, StoreError},
 };
-use nightshift_runtime::{ExitStatus, config::ConfigError};
+use nightshift_runtime::{
+    ExitStatus, auth::AuthError, config::ConfigError, gcp::GcpError, pubsub::PullError,
+    serve::ServeError,
+};
 use std::io;
 use tokio_postgres::error::SqlState;
 
@@ -189,6 +192,18 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// An event's backup was made when the event came before.
+    #[error("backup {0} was made for this very event, which has come again")]
+    MadeBefore(BackupId),
+    /// Callers are not told apart.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// Events cannot be taken over HTTP.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// Events cannot be pulled.
+    #[error(transparent)]
+    Pull(#[from] PullError),
     /// SIGTERM or SIGINT.
     #[error("stopped on request; nothing was published")]
     Stopped,
@@ -214,7 +229,9 @@ impl Error {
             | Self::Config(_)
             | Self::Params(_)
             | Self::Target(_)
-            | Self::Policy(_) => ExitStatus::Usage,
+            | Self::Policy(_)
+            | Self::Auth(_)
+            | Self::Store(StoreError::Google(GcpError::UnsafeEndpoint { .. })) => ExitStatus::Usage,
             _ => ExitStatus::Failed,
         }
     }

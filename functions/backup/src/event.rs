@@ -11,6 +11,8 @@ pub const FAILED: &str = "backup.failed";
 pub const VERIFIED: &str = "backup.verified";
 /// Old backups and debris were deleted; `outcome` says whether all that should.
 pub const PRUNED: &str = "backup.pruned";
+/// The backups were judged, which only `serve` tells as an event.
+pub const STATUS: &str = "backup.status";
 /// Any other command failed.
 pub const COMMAND_FAILED: &str = "backup.command_failed";
 

@@ -2,7 +2,9 @@
 //!
 //! Leases of one name are numbered objects, `leases/NAME/00000007.json`. The highest number counts. Whoever finds it ended
 //! or given back creates the next number; creating is atomic on every store, so exactly one succeeds, and a holder that was
-//! too slow finds a higher number than its own before it publishes anything. Only its holder writes an object again.
+//! too slow finds another's number above its own before it publishes anything. The holder renews its lease and gives it back
+//! by the next number too: nothing is ever written again, which a bucket with a retention policy would refuse, and a role
+//! that may only create.
 
 use crate::{
     error::Error,
@@ -38,7 +40,6 @@ struct Claim {
 pub struct Lease {
     store: Store,
     name: String,
-    number: u64,
     claim: Claim,
     clock: Arc<dyn Clock>,
     renewal: JoinHandle<()>,
@@ -117,13 +118,12 @@ impl Lease {
         Ok(Self {
             renewal: tokio::spawn(renew(
                 store.clone(),
-                object(name, number),
+                name.to_owned(),
                 claim.clone(),
                 Arc::clone(&clock),
             )),
             store: store.clone(),
             name: name.to_owned(),
-            number,
             claim,
             clock,
         })
@@ -132,9 +132,8 @@ impl Lease {
     /// Fails unless the lease is still ours. To be asked right before publishing.
     pub async fn confirm(&self) -> Result<(), Error> {
         match highest(&self.store, &self.name).await? {
-            Some((number, claim))
-                if number == self.number
-                    && claim.holder == self.claim.holder
+            Some((_, claim))
+                if claim.holder == self.claim.holder
                     && self.clock.now() <= claim.until + FORGIVEN =>
             {
                 Ok(())
@@ -151,13 +150,16 @@ impl Lease {
             given_back: true,
             ..self.claim.clone()
         };
-        let Ok(sealed) = sealed(&claim) else { return };
-        if let Err(error) = self
-            .store
-            .replace(&object(&self.name, self.number), sealed.bytes)
-            .await
-        {
-            tracing::warn!(%error, "the lease could not be given back; it ends by itself in three minutes");
+        // A renewal that was under way may come in between.
+        for _ in 0..3 {
+            match say(&self.store, &self.name, &claim).await {
+                Err(Error::Store(StoreError::Exists(_))) => {}
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "the lease could not be given back; it ends by itself in three minutes");
+                    return;
+                }
+            }
         }
     }
 }
@@ -182,7 +184,27 @@ pub async fn holders(store: &Store, now: Timestamp) -> Result<BTreeSet<String>, 
     Ok(holders)
 }
 
-async fn renew(store: Store, object: String, mut claim: Claim, clock: Arc<dyn Clock>) {
+/// What came of saying something about a lease of ours.
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    /// It counts now.
+    Heard,
+    /// The lease is another's.
+    Lost,
+}
+
+/// Says `claim` by the number after the highest, if that is still its holder's.
+async fn say(store: &Store, name: &str, claim: &Claim) -> Result<Said, Error> {
+    let number = match highest(store, name).await? {
+        Some((number, held)) if held.holder == claim.holder => number + 1,
+        _ => return Ok(Said::Lost),
+    };
+    store.create(&object(name, number), &sealed(claim)?).await?;
+    remove_older(store, name, number).await;
+    Ok(Said::Heard)
+}
+
+async fn renew(store: Store, name: String, mut claim: Claim, clock: Arc<dyn Clock>) {
     loop {
         tokio::time::sleep(RENEWAL).await;
         // A machine that was suspended for days must not wake up as the holder it was.
@@ -190,9 +212,12 @@ async fn renew(store: Store, object: String, mut claim: Claim, clock: Arc<dyn Cl
             return;
         }
         let renewed = claim.renewed(clock.now());
-        let Ok(sealed) = sealed(&renewed) else { return };
-        match store.replace(&object, sealed.bytes).await {
-            Ok(()) => claim = renewed,
+        match say(&store, &name, &renewed).await {
+            Ok(Said::Heard) => claim = renewed,
+            Ok(Said::Lost) => {
+                tracing::warn!("another run has taken the lease over; this one will not publish");
+                return;
+            }
             Err(error) => {
                 tracing::warn!(%error, "the lease could not be renewed; trying again");
             }

@@ -1,5 +1,6 @@
 //! Streams a consistent `PostgreSQL` backup to Cloud Storage, and proves that it restores.
 
+pub mod announcement;
 pub mod apply;
 pub mod backup_id;
 pub mod check;
@@ -13,6 +14,7 @@ pub mod engine;
 pub mod error;
 pub mod event;
 pub mod fingerprint;
+pub mod google;
 pub mod lease;
 pub mod manifest;
 pub mod name;
@@ -22,6 +24,7 @@ pub mod preflight;
 pub mod prune;
 pub mod report;
 pub mod repository;
+pub mod request;
 pub mod restore;
 pub mod retention;
 pub mod selector;

@@ -24,8 +24,10 @@ async fn main() -> ExitStatus {
         telemetry::tell_failure(event, &format!("set up logging: {error}"));
         return ExitStatus::Failed;
     }
-    commands::execute(cli).await.unwrap_or_else(|error| {
-        telemetry::tell_failure(event, &error.one_line());
-        error.exit()
-    })
+    Box::pin(commands::execute(cli))
+        .await
+        .unwrap_or_else(|error| {
+            telemetry::tell_failure(event, &error.one_line());
+            error.exit()
+        })
 }

@@ -15,7 +15,7 @@ use crate::{
     lease::{self, Lease},
     repository::{Accepted, Entry, Record, Repository},
     retention::Policy,
-    store::{Listed, StoreError},
+    store::{Listed, Store, StoreError},
 };
 use deletion::Deleter;
 use futures::TryStreamExt;
@@ -146,6 +146,7 @@ async fn apply(mut plan: Plan, deleter: &Deleter<'_>, policy: &Policy) -> Result
 async fn passing(deleter: &Deleter<'_>, grace: SignedDuration) -> Result<Vec<Listed>, StoreError> {
     let (store, now) = (deleter.repository.store(), deleter.clock.now());
     let mut old = Vec::new();
+    old.extend(outlived_leases(deleter.repository.store(), now, grace).await?);
     for folder in PASSING {
         let mut list = store.list(folder);
         while let Some(found) = list.try_next().await? {
@@ -155,4 +156,28 @@ async fn passing(deleter: &Deleter<'_>, grace: SignedDuration) -> Result<Vec<Lis
         }
     }
     Ok(old)
+}
+
+/// Old numbers of leases, which a run without the right to delete leaves. The highest one of each name stays: it counts.
+async fn outlived_leases(
+    store: &Store,
+    now: Timestamp,
+    grace: SignedDuration,
+) -> Result<Vec<Listed>, StoreError> {
+    let mut leases: Vec<Listed> = store.list("leases").try_collect().await?;
+    leases.sort_by(|a, b| a.object.cmp(&b.object));
+    let name = |lease: &Listed| {
+        lease
+            .object
+            .rsplit_once('/')
+            .map(|(name, _)| name.to_owned())
+    };
+    let newest: Vec<bool> = (0..leases.len())
+        .map(|at| leases.get(at + 1).map(name) != Some(name(&leases[at])))
+        .collect();
+    let outlived = leases
+        .into_iter()
+        .zip(newest)
+        .filter(|(lease, newest)| !newest && now.duration_since(lease.modified) > grace);
+    Ok(outlived.map(|(lease, _)| lease).collect())
 }

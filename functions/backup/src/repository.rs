@@ -132,6 +132,15 @@ impl Repository {
         }
     }
 
+    /// Whether there is a manifest, whatever it says.
+    pub async fn has_manifest(&self, id: &BackupId) -> Result<bool, Error> {
+        match self.store.read(&Self::manifest_object(id)).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Everything that is there, oldest first.
     pub async fn survey(&self) -> Result<Vec<Entry>, Error> {
         let mut records = self.all_records().await?;

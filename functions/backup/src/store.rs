@@ -3,28 +3,26 @@
 //! Objects are only ever created, never overwritten, but for the few small ones whose writer is their only owner
 //! (a lease, a heartbeat). Every object is sent with its CRC32C, and the CRC32C of what came back is compared.
 
-mod checksum;
+mod connector;
 mod error;
 mod target;
 
 pub use error::StoreError;
 pub use target::{BadTarget, Target};
 
-use crate::{chunk::Sealed, manifest::StoredObject};
+use crate::{chunk::Sealed, google::Google, manifest::StoredObject};
 use bytes::Bytes;
-use checksum::{Crc32c, CrcConnector};
+use connector::{Connector, Crc32c};
 use error::{list_failed, protection};
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use jiff::Timestamp;
+use nightshift_runtime::gcp::GcpError;
 use object_store::{
-    ClientOptions, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, RetryConfig,
-    gcp::GoogleCloudStorageBuilder, local::LocalFileSystem, path::Path, prefix::PrefixStore,
+    GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, RetryConfig,
+    gcp::GoogleCloudStorage, local::LocalFileSystem, path::Path, prefix::PrefixStore,
 };
 use sha2::{Digest, Sha256};
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
-
-/// Points object storage at a stand-in instead of Google; every function reads the same variable.
-pub const ENDPOINT_VARIABLE: &str = "NIGHTSHIFT_GCP_ENDPOINT";
 
 /// An object in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,11 +51,7 @@ impl fmt::Debug for Store {
 impl Store {
     /// Opens `target`. Nothing is asked of a bucket yet, and whatever is asked later is asked again for `retry_for` while
     /// the bucket cannot answer; a folder must exist.
-    pub fn open(
-        target: Target,
-        endpoint: Option<&str>,
-        retry_for: Duration,
-    ) -> Result<Self, StoreError> {
+    pub fn open(target: Target, google: &Google, retry_for: Duration) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Failed {
             doing: "open",
             target: target.to_string(),
@@ -65,7 +59,7 @@ impl Store {
         };
         let inner: Arc<dyn ObjectStore> = match &target {
             Target::Bucket { bucket, prefix } => {
-                let store = open_bucket(bucket, endpoint, retry_for).map_err(failed)?;
+                let store = open_bucket(bucket, google, retry_for)?.map_err(failed)?;
                 if prefix.is_empty() {
                     Arc::new(store)
                 } else {
@@ -298,27 +292,19 @@ impl Store {
 
 fn open_bucket(
     bucket: &str,
-    endpoint: Option<&str>,
+    google: &Google,
     retry_for: Duration,
-) -> Result<object_store::gcp::GoogleCloudStorage, object_store::Error> {
-    // The timeout covers the body too: a chunk of 8 MiB at 1 Mbit/s takes 67 s.
-    let client = ClientOptions::new()
-        .with_timeout(Duration::from_mins(2))
-        .with_allow_http(endpoint.is_some());
-    let mut builder = GoogleCloudStorageBuilder::from_env()
-        .with_bucket_name(bucket)
-        .with_client_options(client)
-        .with_retry(RetryConfig {
-            max_retries: usize::MAX,
-            retry_timeout: retry_for,
-            ..RetryConfig::default()
-        })
-        .with_http_connector(CrcConnector);
-    if let Some(endpoint) = endpoint {
-        // `with_skip_signature` would still ask a metadata server for a token before every write.
-        builder = builder.with_base_url(endpoint).with_bearer_token("local");
-    }
-    builder.build()
+) -> Result<object_store::Result<GoogleCloudStorage>, GcpError> {
+    let retry = RetryConfig {
+        max_retries: usize::MAX,
+        retry_timeout: retry_for,
+        ..RetryConfig::default()
+    };
+    let builder = google.clients()?.bucket(bucket);
+    Ok(builder
+        .with_retry(retry)
+        .with_http_connector(Connector)
+        .build())
 }
 
 fn path(object: &str) -> Path {

@@ -25,6 +25,7 @@ use nightshift_runtime::{
 };
 use secrecy::SecretString;
 use std::{
+    future::ready,
     io::{self, BufReader},
     path::PathBuf,
     time::{Duration, Instant},
@@ -99,10 +100,12 @@ async fn look(
 /// Looks at every object without reading it, and names all that are missing or wrong.
 async fn objects(manifest: &Manifest, store: &Store) -> Result<String, Error> {
     let folder = Repository::folder(&manifest.id);
-    let wrong: Vec<String> = futures::stream::iter(manifest.objects())
-        .map(|object| store.check_stored(&folder, object))
+    let objects: Vec<&StoredObject> = manifest.objects().collect();
+    // By number: a stream of references does not make a future that may move between threads.
+    let wrong: Vec<String> = futures::stream::iter(0..objects.len())
+        .map(|at| store.check_stored(&folder, objects[at]))
         .buffer_unordered(LOOKS)
-        .filter_map(async |looked| looked.err().map(|error| Error::from(error).chain()))
+        .filter_map(|looked| ready(looked.err().map(|error| Error::from(error).chain())))
         .collect()
         .await;
     if wrong.is_empty() {
@@ -122,6 +125,25 @@ async fn bytes(
     options: &VerifyOptions,
 ) -> Result<String, Error> {
     let progress = Progress::new("reading", Some(manifest.totals.stored_bytes), Unit::Bytes);
+    let objects = with_rows(manifest);
+    let read = futures::stream::iter(0..objects.len())
+        .map(|at| read_one(manifest, store, options, objects[at]))
+        .buffer_unordered(options.jobs)
+        .inspect_ok(|bytes| progress.inc(*bytes))
+        .try_fold(0_u64, |total, bytes| ready(Ok(total + bytes)))
+        .await;
+    progress.finish("bytes are read");
+    Ok(format!(
+        "{} read, {} rows counted",
+        report::bytes(read?),
+        report::count(manifest.totals.rows)
+    ))
+}
+
+/// An object, and what rows it must hold if it holds any.
+type Expected<'a> = (&'a StoredObject, Option<(&'a Chunk, RowFormat)>);
+
+fn with_rows(manifest: &Manifest) -> Vec<Expected<'_>> {
     let small = std::iter::once(&manifest.schema).chain(&manifest.globals);
     let small = small.map(|object| (object, None));
     let tables = manifest.tables.iter().flat_map(|table| {
@@ -135,26 +157,14 @@ async fn bytes(
         .iter()
         .flat_map(|l| l.metadata.iter().chain(&l.pages));
     let large = large.map(|chunk| (&chunk.stored, Some((chunk, RowFormat::Text))));
-    let read = futures::stream::iter(small.chain(tables).chain(large))
-        .map(|(object, rows)| read_one(manifest, store, options, object, rows))
-        .buffer_unordered(options.jobs)
-        .inspect_ok(|bytes| progress.inc(*bytes))
-        .try_fold(0_u64, async |total, bytes| Ok(total + bytes))
-        .await;
-    progress.finish("bytes are read");
-    Ok(format!(
-        "{} read, {} rows counted",
-        report::bytes(read?),
-        report::count(manifest.totals.rows)
-    ))
+    small.chain(tables).chain(large).collect()
 }
 
 async fn read_one(
     manifest: &Manifest,
     store: &Store,
     options: &VerifyOptions,
-    object: &StoredObject,
-    rows: Option<(&Chunk, RowFormat)>,
+    (object, rows): Expected<'_>,
 ) -> Result<u64, Error> {
     let stored = store
         .read_verified(&Repository::folder(&manifest.id), object)

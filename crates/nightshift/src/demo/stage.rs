@@ -3,9 +3,8 @@
 use super::{
     Options,
     children::{Children, succeeded},
-    screen::Screen,
 };
-use crate::Error;
+use crate::{Error, programs, screen::Screen};
 use local_postgres::{Installation, LocalPostgres};
 use nightshift_runtime::Shutdown;
 use serde::de::DeserializeOwned;
@@ -53,7 +52,11 @@ impl Stage {
         screen: Screen,
         shutdown: &Shutdown,
     ) -> Result<Self, Error> {
-        let backup = find_backup(options.backup_program.as_deref())?;
+        let backup = programs::find(
+            "backup",
+            options.backup_program.as_deref(),
+            "--backup-program",
+        )?;
         let folder = tempfile::Builder::new()
             .prefix("nightshift-demo-")
             .tempdir()
@@ -221,17 +224,6 @@ fn start_server(companion: PathBuf) -> Result<LocalPostgres, local_postgres::Err
         .setting("autovacuum", "off")
         .removed_when_killed(companion)
         .start()
-}
-
-fn find_backup(named: Option<&Path>) -> Result<PathBuf, Error> {
-    let program = match named {
-        Some(named) => named.to_path_buf(),
-        None => env::current_exe()
-            .map_err(|source| Error::io("find this program", source))?
-            .with_file_name("backup"),
-    };
-    // Absolute: it is started in another folder.
-    fs::canonicalize(&program).map_err(|_| Error::NoProgram(program))
 }
 
 /// Makes a folder, or takes one with nothing in it.

@@ -17,7 +17,7 @@ use std::{
 use tempfile::TempDir;
 
 /// How long anything here may take.
-const DEADLINE: Duration = Duration::from_mins(2);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(2);
 
 /// How often something is looked at that changes by itself.
 pub(crate) const POLL: Duration = Duration::from_millis(50);
@@ -35,7 +35,7 @@ impl Bed {
             .prefix("demo-test-")
             .permissions(fs::Permissions::from_mode(0o755))
             .tempdir()?;
-        let backup = backup_program()?;
+        let backup = program("backup")?;
         Ok(Self { folder, backup })
     }
 
@@ -132,15 +132,15 @@ pub(crate) fn command_lines() -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// `backup`, beside `nightshift`, built from what lies here now.
+/// A program beside `nightshift`, built from what lies here now.
 ///
-/// Cargo builds it with all tests of the workspace, but not with the tests of this crate alone.
-fn backup_program() -> Result<PathBuf> {
-    let program = Path::new(env!("CARGO_BIN_EXE_nightshift")).with_file_name("backup");
+/// Cargo builds them with all tests of the workspace, but not with the tests of this crate alone.
+pub(crate) fn program(name: &str) -> Result<PathBuf> {
+    let program = Path::new(env!("CARGO_BIN_EXE_nightshift")).with_file_name(name);
     if !is_fresh(&program) {
         let folder = program.parent().context("a folder of programs")?;
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--locked", "--quiet", "--package", "backup"])
+            .args(["build", "--locked", "--quiet", "--package", name])
             .args(profile(folder))
             .arg("--target-dir")
             .arg(folder.parent().context("the target folder")?)
@@ -148,7 +148,7 @@ fn backup_program() -> Result<PathBuf> {
             .output()?;
         ensure!(
             built.status.success(),
-            "cargo cannot build backup: {}",
+            "cargo cannot build {name}: {}",
             said(&built)
         );
     }

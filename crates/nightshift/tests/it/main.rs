@@ -1,8 +1,14 @@
-//! The program `nightshift`, as a person types it, with the program `backup` as it is built.
+//! The program `nightshift`, as a person types it, with the programs it starts as they are built.
 
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod console;
+#[cfg(test)]
 mod ending;
 #[cfg(test)]
 mod story;
+#[cfg(test)]
+mod up;

@@ -74,6 +74,9 @@ impl Serialize for Entry<'_> {
         if let Some(labels) = labels(fields) {
             entry.serialize_entry("logging.googleapis.com/labels", &labels)?;
         }
+        if let Some(request) = object(fields, HTTP_REQUEST) {
+            entry.serialize_entry("httpRequest", &request)?;
+        }
         let (file, line) = (metadata.file(), metadata.line().unwrap_or_default());
         let function = metadata.module_path().unwrap_or(metadata.target());
         entry.serialize_entry(
@@ -112,8 +115,14 @@ const TRACE: [(&str, &str); 3] = [
 /// Fields whose names start so become labels, which Cloud Logging indexes.
 const LABEL: &str = "label.";
 
+/// Fields whose names start so become parts of `httpRequest`, which Cloud Logging shows at the head of an entry. Their names
+/// are those of its `HttpRequest`: <https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#httprequest>.
+pub(super) const HTTP_REQUEST: &str = "httpRequest.";
+
 fn is_placed_elsewhere(name: &str) -> bool {
-    name.starts_with(LABEL) || TRACE.iter().any(|(field, _)| *field == name)
+    name.starts_with(LABEL)
+        || name.starts_with(HTTP_REQUEST)
+        || TRACE.iter().any(|(field, _)| *field == name)
 }
 
 /// Names that mean something to Cloud Logging: a field of that name is written with `_` at its end.
@@ -132,15 +141,21 @@ fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
 
-fn labels(fields: &Fields) -> Option<serde_json::Map<String, Value>> {
-    let labels: serde_json::Map<_, _> = fields
+/// The fields whose names start with `prefix`, without it.
+fn object(fields: &Fields, prefix: &str) -> Option<serde_json::Map<String, Value>> {
+    let object: serde_json::Map<_, _> = fields
         .iter()
-        .filter_map(|(name, value)| {
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            Some((name.strip_prefix(LABEL)?.to_owned(), Value::String(text)))
-        })
+        .filter_map(|(name, value)| Some((name.strip_prefix(prefix)?.to_owned(), value.clone())))
         .collect();
-    (!labels.is_empty()).then_some(labels)
+    (!object.is_empty()).then_some(object)
+}
+
+fn labels(fields: &Fields) -> Option<serde_json::Map<String, Value>> {
+    let mut labels = object(fields, LABEL)?;
+    for value in labels.values_mut() {
+        if !value.is_string() {
+            *value = Value::String(value.to_string());
+        }
+    }
+    Some(labels)
 }

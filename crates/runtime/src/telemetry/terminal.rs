@@ -62,7 +62,9 @@ impl Display for Line<'_> {
         if !message.is_empty() {
             write!(f, " {}", printable(message))?;
         }
-        for (name, value) in fields.iter() {
+        // The message of a request's line says what these say.
+        let told = |name: &str| name.starts_with(super::cloud::HTTP_REQUEST);
+        for (name, value) in fields.iter().filter(|(name, _)| !told(name)) {
             write!(
                 f,
                 " {}{}",

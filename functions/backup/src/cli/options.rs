@@ -2,7 +2,7 @@
 
 use crate::{engine::OnBlockedDdl, repository::Level, selector::Selector};
 use clap::Args;
-use nightshift_runtime::config::HumanDuration;
+use nightshift_runtime::{auth, config::HumanDuration, serve};
 use std::path::PathBuf;
 
 /// The database to read.
@@ -77,7 +77,7 @@ pub struct Which {
 }
 
 /// Where a restore is tried.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Restore")]
 pub struct ScratchArgs {
     /// Server to make a scratch database on [default: a throw-away server on this machine]
@@ -227,6 +227,45 @@ pub struct PinArgs {
     /// Why, for whoever wonders later
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Subscription to pull events from in place of listening: projects/PROJECT/subscriptions/NAME
+    #[arg(long, value_name = "SUBSCRIPTION")]
+    pub pull: Option<String>,
+    /// The database.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Server that drills make a scratch database on [default: a throw-away server on this machine]
+    #[arg(long, value_name = "URL", help_heading = "Restore")]
+    pub scratch: Option<String>,
+    /// File with the password of the scratch server
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "scratch",
+        help_heading = "Restore"
+    )]
+    pub scratch_password_file: Option<PathBuf>,
+    /// How events are taken.
+    #[command(flatten)]
+    pub serving: serve::Options,
+    /// Who may send them.
+    #[command(flatten)]
+    pub callers: auth::Options,
+}
+
+impl ServeArgs {
+    /// Where drills restore to.
+    pub fn scratch(&self) -> ScratchArgs {
+        ScratchArgs {
+            scratch: self.scratch.clone(),
+            scratch_password_file: self.scratch_password_file.clone(),
+            ..ScratchArgs::default()
+        }
+    }
 }
 
 /// Options of `unpin`.

@@ -1,7 +1,7 @@
 //! What the command line says in place of the configuration.
 
 use super::{
-    CheckArgs, Command, RestoreArgs, RunArgs, SourceArgs, StatusArgs,
+    CheckArgs, Command, RestoreArgs, RunArgs, ServeArgs, SourceArgs, StatusArgs,
     options::{DrillArgs, ScratchArgs, VerifyArgs, Which},
 };
 use crate::{backup_id::BackupId, config::Config, error::Error, repository::Repository};
@@ -12,7 +12,9 @@ impl Command {
     pub fn configure(&self, config: &mut Config) {
         match self {
             Self::Run(args) => args.configure(config),
-            Self::Check(CheckArgs { source, .. }) => source.configure(config),
+            Self::Check(CheckArgs { source, .. }) | Self::Serve(ServeArgs { source, .. }) => {
+                source.configure(config);
+            }
             Self::Verify(VerifyArgs { scratch, .. }) | Self::Drill(DrillArgs { scratch, .. }) => {
                 scratch.configure(config);
             }

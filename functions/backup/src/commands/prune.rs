@@ -1,7 +1,9 @@
 //! `backup prune`.
 
-use super::Context;
+use super::{Context, Found};
 use crate::{
+    announcement::Subject,
+    backup_id::BackupId,
     cli::PruneArgs,
     error::Error,
     prune::{self, PruneOptions},
@@ -16,23 +18,29 @@ pub(super) async fn execute(context: &Context, args: &PruneArgs) -> Result<ExitS
     for selector in &args.accept {
         accept.push(selector.find(repository, None, now).await?);
     }
+    let pruned = prune(context, args.dry_run, accept).await;
+    context.conclude(Subject::Prune, pruned).await
+}
+
+/// Deletes what no rule keeps, or says what would be deleted.
+pub(super) async fn prune(
+    context: &Context,
+    dry_run: bool,
+    accept: Vec<BackupId>,
+) -> Result<Found<PruneReport>, Error> {
+    let (repository, now) = (&context.repository, context.now());
     let options = PruneOptions {
         policy: context.config.retention.clone(),
-        dry_run: args.dry_run,
+        dry_run,
         accept,
     };
     let clock = Arc::clone(&context.clock);
     let pruned = prune::prune(repository, &options, clock, &context.shutdown).await?;
-    let report = PruneReport::new(repository.store().target(), pruned, args.dry_run, now);
+    let report = PruneReport::new(repository.store().target(), pruned, dry_run, now);
     report.tell();
-    context.print(&report)?;
-    match report.blocked() {
-        [] => Ok(ExitStatus::Done),
-        blocked => {
-            let sentences = blocked.iter().map(|b| format!("{}: {}", b.database, b.why));
-            Err(Error::PruneBlocked(
-                sentences.collect::<Vec<_>>().join("; "),
-            ))
-        }
-    }
+    let blocked = report.blocked();
+    let sentences = blocked.iter().map(|b| format!("{}: {}", b.database, b.why));
+    let concern = (!blocked.is_empty())
+        .then(|| Error::PruneBlocked(sentences.collect::<Vec<_>>().join("; ")));
+    Ok(Found { report, concern })
 }

@@ -1,7 +1,8 @@
 //! `backup run`.
 
-use super::Context;
+use super::{Context, Found};
 use crate::{
+    announcement::Subject,
     apply::{self, RunOptions},
     config::Config,
     engine::shard::Task,
@@ -12,10 +13,13 @@ use nightshift_runtime::ExitStatus;
 use std::{sync::Arc, time::Instant};
 
 pub(super) async fn execute(context: &Context) -> Result<ExitStatus, Error> {
-    let began = Instant::now();
-    let options = options(&context.config)?;
-    let (repository, clock) = (&context.repository, Arc::clone(&context.clock));
+    let options = RunOptions {
+        execution: std::env::var("CLOUD_RUN_EXECUTION").ok(),
+        task: Task::from_env(&|name| std::env::var(name).ok())?,
+        ..options(&context.config)?
+    };
     if let Some(task) = options.task.as_ref().filter(|task| task.index > 0) {
+        let (repository, clock) = (&context.repository, Arc::clone(&context.clock));
         let followed = apply::follow(task, &options, repository, clock, &context.shutdown).await?;
         tracing::info!(
             task = task.index,
@@ -24,20 +28,26 @@ pub(super) async fn execute(context: &Context) -> Result<ExitStatus, Error> {
         );
         return Ok(ExitStatus::Done);
     }
-    let manifest = apply::run(&options, repository, clock, &context.shutdown).await?;
-    let made = Made::new(&manifest, began.elapsed());
-    made.tell();
-    context.print(&made)?;
-    if manifest.suspicions.is_empty() {
-        return Ok(ExitStatus::Done);
-    }
-    Err(Error::Suspicious {
-        why: manifest.suspicions.join("; "),
-        id: manifest.id,
-    })
+    let made = make(context, &options).await;
+    context.conclude(Subject::Backup, made).await
 }
 
-fn options(config: &Config) -> Result<RunOptions, Error> {
+/// Makes one backup.
+pub(super) async fn make(context: &Context, options: &RunOptions) -> Result<Found<Made>, Error> {
+    let began = Instant::now();
+    let clock = Arc::clone(&context.clock);
+    let manifest = apply::run(options, &context.repository, clock, &context.shutdown).await?;
+    let report = Made::new(&manifest, began.elapsed());
+    report.tell();
+    let concern = (!manifest.suspicions.is_empty()).then(|| Error::Suspicious {
+        why: manifest.suspicions.join("; "),
+        id: manifest.id,
+    });
+    Ok(Found { report, concern })
+}
+
+/// What the configuration says about a run of one process.
+pub(super) fn options(config: &Config) -> Result<RunOptions, Error> {
     Ok(RunOptions {
         params: config.connect_params()?,
         pg_bin_dir: config.source.pg_bin_dir.clone(),
@@ -47,8 +57,9 @@ fn options(config: &Config) -> Result<RunOptions, Error> {
         snapshot: config.snapshot_options(),
         on_blocked_ddl: config.run.on_blocked_ddl,
         globals: config.run.globals,
-        execution: std::env::var("CLOUD_RUN_EXECUTION").ok(),
+        execution: None,
         task_silence: config.run.task_silence.into(),
-        task: Task::from_env(&|name| std::env::var(name).ok())?,
+        task: None,
+        trigger: None,
     })
 }

@@ -1,6 +1,6 @@
 //! `backup status`.
 
-use super::Context;
+use super::{Context, Found};
 use crate::{
     cli::StatusArgs,
     error::Error,
@@ -12,26 +12,31 @@ use crate::{
 use nightshift_runtime::ExitStatus;
 
 pub(super) async fn execute(context: &Context, args: &StatusArgs) -> Result<ExitStatus, Error> {
+    let Found { report, concern } = judge_all(context, args.database.as_deref()).await?;
+    context.print(&report)?;
+    concern.map_or(Ok(ExitStatus::Done), Err)
+}
+
+/// Judges the backups of all databases, or of one.
+pub(super) async fn judge_all(
+    context: &Context,
+    database: Option<&str>,
+) -> Result<Found<Status>, Error> {
     let (repository, now) = (&context.repository, context.now());
     let mut entries = repository.survey().await?;
-    if let Some(database) = &args.database {
+    if let Some(database) = database {
         entries.retain(|entry| match &entry.state {
-            State::Complete(summary) => summary.source.database == *database,
+            State::Complete(summary) => summary.source.database == database,
             _ => true,
         });
     }
     let configured = configured_database(context)?;
-    let expected = args.database.as_deref().or(configured.as_deref());
+    let expected = database.or(configured.as_deref());
     let verdict = judge(&context.config.objectives, &entries, expected, now);
     let target = repository.store().target().to_string();
-    let out_of_bounds = out_of_bounds(&verdict, &target);
-    context.print(&Status::new(
-        target,
-        &context.config.objectives,
-        verdict,
-        now,
-    ))?;
-    out_of_bounds.map_or(Ok(ExitStatus::Done), Err)
+    let concern = out_of_bounds(&verdict, &target);
+    let report = Status::new(target, &context.config.objectives, verdict, now);
+    Ok(Found { report, concern })
 }
 
 /// The database that the configuration backs up, when it names one.

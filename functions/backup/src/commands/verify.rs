@@ -1,7 +1,8 @@
 //! `backup verify` and `backup drill`.
 
-use super::Context;
+use super::{Context, Found};
 use crate::{
+    announcement::Subject,
     backup_id::BackupId,
     cli::{DrillArgs, ScratchArgs, VerifyArgs},
     error::Error,
@@ -26,12 +27,23 @@ pub(super) async fn execute(context: &Context, args: &VerifyArgs) -> Result<Exit
         .id
         .find(&context.repository, database, context.now())
         .await?;
-    prove(context, &id, &options).await
+    let proven = prove(context, &id, &options).await;
+    context.conclude(Subject::Proof, proven).await
 }
 
 pub(super) async fn drill(context: &Context, args: &DrillArgs) -> Result<ExitStatus, Error> {
-    let options = options(context, Level::Restore, &args.scratch)?;
     let database = args.database.as_deref();
+    let proven = prove_newest(context, database, &args.scratch).await;
+    context.conclude(Subject::Proof, proven).await
+}
+
+/// Restores the newest backup and compares.
+pub(super) async fn prove_newest(
+    context: &Context,
+    database: Option<&str>,
+    scratch: &ScratchArgs,
+) -> Result<Found<Verified>, Error> {
+    let options = options(context, Level::Restore, scratch)?;
     let id = Selector::Latest
         .find(&context.repository, database, context.now())
         .await?;
@@ -42,7 +54,7 @@ async fn prove(
     context: &Context,
     id: &BackupId,
     options: &VerifyOptions,
-) -> Result<ExitStatus, Error> {
+) -> Result<Found<Verified>, Error> {
     let Context {
         repository,
         clock,
@@ -51,16 +63,13 @@ async fn prove(
     } = context;
     let manifest = repository.load(id).await?;
     let proof = verify::verify(&manifest, repository, options, clock.as_ref(), shutdown).await?;
-    let verified = Verified::new(&manifest, &proof);
-    verified.tell();
-    context.print(&verified)?;
-    if proof.passed {
-        return Ok(ExitStatus::Done);
-    }
-    Err(Error::Refuted {
+    let report = Verified::new(&manifest, &proof);
+    report.tell();
+    let concern = (!proof.passed).then(|| Error::Refuted {
         id: id.clone(),
         why: proof.summary,
-    })
+    });
+    Ok(Found { report, concern })
 }
 
 fn options(context: &Context, level: Level, args: &ScratchArgs) -> Result<VerifyOptions, Error> {

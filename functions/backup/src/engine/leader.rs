@@ -121,7 +121,7 @@ async fn forward(
 }
 
 fn store(job: &Job, read: &Read, mut rows: Receiver<Bytes>) -> io::Result<Vec<Pending>> {
-    let mut writer = ChunkWriter::new(job.codec.clone())?;
+    let mut writer = ChunkWriter::new(job.codec.clone(), job.chunk_bytes, job.upload.buffers())?;
     let mut sink = worker::sink(&mut writer, job, read, 0);
     while let Some(row) = rows.blocking_recv() {
         sink.row(&row)?;

@@ -1,7 +1,7 @@
 //! Stores sealed chunks beside the reading, within a budget of memory.
 
 use crate::{
-    chunk::Sealed,
+    chunk::{Buffers, Sealed},
     error::Error,
     store::{Store, StoreError},
 };
@@ -25,6 +25,7 @@ pub struct Uploader {
     budget_kib: u32,
     chunk_kib: u32,
     requests: Arc<Semaphore>,
+    buffers: Buffers,
     /// Why a chunk could not be stored, until somebody asks.
     failure: Arc<Mutex<Option<StoreError>>>,
 }
@@ -45,6 +46,7 @@ impl Uploader {
             budget_kib,
             chunk_kib,
             requests: Arc::new(Semaphore::new(MOST_REQUESTS)),
+            buffers: Buffers::for_chunks_of(chunk_bytes),
             failure: Arc::default(),
         }
     }
@@ -52,6 +54,11 @@ impl Uploader {
     /// The store and the backup's folder in it.
     pub fn place(&self) -> (&Store, &str) {
         (&self.store, &self.folder)
+    }
+
+    /// What chunks are written into: memory for as many as are stored at a time, and one for each who writes.
+    pub fn buffers(&self) -> Buffers {
+        self.buffers.clone()
     }
 
     /// Begins to store a chunk; blocks the calling thread while the budget is spent. A chunk larger than the budget goes

@@ -103,7 +103,8 @@ impl Worker<'_> {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             none => none.insert(
-                ChunkWriter::new(job.codec.clone()).map_err(Error::io("set up the compressor"))?,
+                ChunkWriter::new(job.codec.clone(), job.chunk_bytes, job.upload.buffers())
+                    .map_err(Error::io("set up the compressor"))?,
             ),
         };
         let mut sink = sink(writer, job, read, attempt);

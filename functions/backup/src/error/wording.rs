@@ -14,7 +14,8 @@ const EMPTY_WORDS: [&str; 2] = ["db error", "error connecting to server"];
 impl Error {
     /// What to do next, in one sentence.
     pub fn advice(&self) -> Option<&'static str> {
-        if let Some(advice) = self.sqlstate().and_then(advice_for) {
+        let known = self.sqlstate().and_then(advice_for);
+        if let Some(advice) = known.or_else(|| self.advice_for_the_process()) {
             return Some(advice);
         }
         Some(match self {
@@ -38,7 +39,6 @@ impl Error {
             Self::NoSuchBackup { .. } => "`backup list` shows those that are there",
             Self::NoBackup(_) => "make one with `backup run`",
             Self::LeaseLost => "run again; if it happens again, find out what held this process up",
-            Self::Stopped => "run again when there is time for it",
             Self::Busy { .. } => {
                 "run again when it is done; should it be dead, its lease ends by itself at that time"
             }
@@ -61,6 +61,18 @@ impl Error {
             }
             Self::Suspicious { .. } => {
                 "nothing will be pruned until you look: `backup show` it, then `backup prune --accept ID`"
+            }
+            _ => return None,
+        })
+    }
+
+    fn advice_for_the_process(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Stopped => "run again when there is time for it",
+            Self::Auth(_) => "`backup serve --help` shows how callers are told apart",
+            Self::Serve(_) => "choose another address with --listen",
+            Self::Pull(_) => {
+                "check that the subscription exists, and that this identity has roles/pubsub.subscriber on it"
             }
             _ => return None,
         })
@@ -142,7 +154,7 @@ impl StoreError {
             Self::Failed { .. } => {
                 "check that the bucket or folder exists and that this identity may use it"
             }
-            Self::Exists(_) | Self::Protected { .. } => return None,
+            Self::Google(_) | Self::Exists(_) | Self::Protected { .. } => return None,
         })
     }
 }

@@ -14,6 +14,7 @@
 
 use crate::{
     backup_id::BackupId,
+    chunk::Sealed,
     error::Error,
     lease::Lease,
     repository::Repository,
@@ -23,6 +24,7 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use nightshift_runtime::{Clock, Shutdown};
 use serde::{Deserialize, Serialize};
+use std::future::ready;
 
 /// Deletions side by side.
 const PARALLEL: usize = 16;
@@ -101,7 +103,7 @@ impl Deleter<'_> {
     /// Deletes what is left of a backup whose manifest is gone, or never was.
     pub(super) async fn finish(&self, id: &BackupId) -> Result<Ended, Error> {
         self.lease.confirm().await?;
-        if self.has_manifest(id).await? {
+        if self.repository.has_manifest(id).await? {
             // Somebody has brought it back out of the bucket's own recycle bin.
             self.store().delete(&tombstone_object(id)).await?;
             return Ok(Ended::Deferred("it has a manifest again".into()));
@@ -115,7 +117,11 @@ impl Deleter<'_> {
             return Ok(Ended::Deferred(why));
         }
         match self.store().delete(&tombstone_object(id)).await {
-            Err(StoreError::Protected { why, .. }) => Ok(Ended::Deferred(why)),
+            // It is younger than all that it stands for.
+            Err(StoreError::Protected { .. }) if freed.objects > 0 => Ok(Ended::Gone(freed)),
+            Err(StoreError::Protected { why, .. }) => Ok(Ended::Deferred(format!(
+                "only the note of its deletion is left: {why}"
+            ))),
             deleted => Ok(deleted.map(|()| Ended::Gone(freed))?),
         }
     }
@@ -126,14 +132,6 @@ impl Deleter<'_> {
         Ok(freed)
     }
 
-    async fn has_manifest(&self, id: &BackupId) -> Result<bool, Error> {
-        match self.store().read(&Repository::manifest_object(id)).await {
-            Ok(_) => Ok(true),
-            Err(StoreError::NotFound(_)) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     async fn remember(&self, id: &BackupId) -> Result<(), Error> {
         let tombstone = Tombstone {
             id: id.clone(),
@@ -141,8 +139,10 @@ impl Deleter<'_> {
         };
         let bytes =
             serde_json::to_vec(&tombstone).map_err(|e| Error::io("write a tombstone")(e.into()))?;
-        match self.store().replace(&tombstone_object(id), bytes).await {
-            // An earlier one that a retention policy protects does as well.
+        let (object, sealed) = (tombstone_object(id), Sealed::new(bytes));
+        match self.store().create(&object, &sealed).await {
+            // An earlier one does as well, and one written anew would be protected by a retention policy anew.
+            Err(StoreError::Exists(_)) => Ok(()),
             Err(error) if error.is_forbidden() => {
                 tracing::debug!(%id, %error, "the tombstone stays as it is");
                 Ok(())
@@ -171,19 +171,16 @@ impl Deleter<'_> {
                 }
             })
             .buffer_unordered(PARALLEL)
-            .try_fold(
-                (Freed::default(), None),
-                async |(mut freed, mut kept), done| {
-                    match done {
-                        Ok(bytes) => {
-                            freed.objects += 1;
-                            freed.bytes += bytes;
-                        }
-                        Err(why) => kept = Some(why),
+            .try_fold((Freed::default(), None), |(mut freed, mut kept), done| {
+                match done {
+                    Ok(bytes) => {
+                        freed.objects += 1;
+                        freed.bytes += bytes;
                     }
-                    Ok((freed, kept))
-                },
-            );
+                    Err(why) => kept = Some(why),
+                }
+                ready(Ok((freed, kept)))
+            });
         tokio::select! {
             biased;
             () = self.shutdown.wait() => Err(Error::PruneStopped),

@@ -1,6 +1,7 @@
 //! Why a store did not do what was asked.
 
 use super::Target;
+use nightshift_runtime::gcp::GcpError;
 use std::{io, path::PathBuf};
 
 /// Why the store did not do what was asked.
@@ -13,6 +14,9 @@ pub enum StoreError {
     /// The bucket of a `gs://` target is missing.
     #[error("the bucket of {0} does not exist, or this identity may not know of it")]
     NoBucket(String),
+    /// Google cannot be asked.
+    #[error(transparent)]
+    Google(#[from] GcpError),
     /// The object is not there.
     #[error("{0} is not there")]
     NotFound(String),
@@ -118,7 +122,15 @@ pub(super) fn protection(error: &object_store::Error) -> Option<String> {
         "hold",
     ];
     let forbidden = text.contains("403") || text.contains("Forbidden");
-    (forbidden && marks.iter().any(|mark| text.contains(mark))).then_some(text)
+    (forbidden && marks.iter().any(|mark| text.contains(mark))).then(|| said_by_bucket(&text))
+}
+
+/// The bucket's own sentence, which says until when; everything where there is none.
+fn said_by_bucket(text: &str) -> String {
+    let message = text
+        .split_once("<Message>")
+        .and_then(|(_, rest)| rest.split_once("</Message>"));
+    message.map_or(text, |(message, _)| message).to_owned()
 }
 
 fn error_chain(error: &dyn std::error::Error) -> String {

@@ -5,6 +5,7 @@ use backup::{
     apply::{self, RunOptions},
     chunk::Codec,
     engine::OnBlockedDdl,
+    google::Google,
     manifest::Manifest,
     preflight::Allowances,
     repository::{Level, Proof, Repository},
@@ -31,7 +32,7 @@ impl Bed {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(
             Target::Folder(folder.path().to_owned()),
-            None,
+            &Google::default(),
             Duration::ZERO,
         )
         .unwrap();
@@ -73,6 +74,7 @@ impl Bed {
             globals: true,
             task: None,
             execution: None,
+            trigger: None,
             task_silence: Duration::from_secs(30),
         }
     }

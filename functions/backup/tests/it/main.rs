@@ -5,9 +5,11 @@ mod bad_input;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
-mod bucket;
-#[cfg(test)]
 mod catalogue;
+#[cfg(test)]
+mod cloud;
+#[cfg(test)]
+mod cloud_storage;
 #[cfg(test)]
 mod consistency;
 #[cfg(test)]
@@ -18,6 +20,8 @@ mod faulty;
 mod forged;
 #[cfg(test)]
 mod format;
+#[cfg(test)]
+mod independent;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
@@ -43,6 +47,8 @@ mod round_trip;
 #[cfg(test)]
 mod secrecy;
 #[cfg(test)]
+mod serving;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod sharding;
@@ -50,5 +56,7 @@ mod sharding;
 mod shrinkage;
 #[cfg(test)]
 mod standby;
+#[cfg(test)]
+mod subscribed;
 #[cfg(test)]
 mod versions;

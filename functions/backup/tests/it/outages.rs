@@ -2,11 +2,12 @@
 
 use crate::{
     bed::{Bed, run_into},
-    bucket::Bucket,
+    cloud::{Cloud, TARGET},
     faulty::{Call, Faulty},
     process::{Ended, Running, run},
 };
 use backup::repository::State;
+use local_gcp::Fault;
 use nix::sys::signal::Signal;
 use std::{
     io,
@@ -80,24 +81,26 @@ fn a_role_that_loses_its_right_to_select_ends_the_run_and_is_told_which_table() 
     assert!(line.contains("grant the missing right"), "{line}");
 }
 
-#[test]
-fn a_bucket_that_answers_503_ends_the_run_when_patience_is_over() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_answers_503_ends_the_run_when_patience_is_over() {
     let bed = Bed::with_many_chunks(15);
     // From the lease on, or after some chunks.
     for room in [0, 12] {
-        let bucket = Bucket::out_of_order_after(room);
-        let mut command = bed.backup_run("");
-        command
-            .env("NIGHTSHIFT_GCP_ENDPOINT", &bucket.endpoint)
-            .args(["--to", "gs://vault/nightly"]);
-        let ended = run(command);
+        let cloud = Cloud::start().await;
+        cloud.gcp.faults().add(Fault {
+            status: Some(503),
+            after: room,
+            times: Some(0),
+            ..Fault::on("storage.xml.objects.put")
+        });
+        let ended = run(cloud.command(bed.backup_run("")));
         let line = ended.refused(1);
         assert!(line.contains("503 Service Unavailable"), "{line}");
-        assert!(line.contains("gs://vault/nightly"), "{line}");
+        assert!(line.contains(TARGET), "{line}");
         assert!(line.contains("when the store answers again"), "{line}");
         assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
-        let names = bucket.names();
-        assert_eq!(names.len(), room, "{names:?}");
+        let names = cloud.names("").await;
+        assert_eq!(names.len(), room as usize, "{names:?}");
         assert!(!names.iter().any(|name| name.ends_with("manifest.json")));
     }
     bed.until_no_session_is_left();

@@ -6,10 +6,13 @@ use nix::{
     unistd::Pid,
 };
 use std::{
-    io::Read,
+    io::{BufRead, BufReader, Read},
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -28,6 +31,18 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         }
         assert!(begun.elapsed() < DEADLINE, "it never came: {what}");
         std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The same for what has to be asked.
+pub(crate) async fn until_async<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(begun.elapsed() < DEADLINE, "it never came: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -156,6 +171,7 @@ pub(crate) struct Running {
     begun: Instant,
     stdout: Option<JoinHandle<String>>,
     stderr: Option<JoinHandle<String>>,
+    said: Arc<Mutex<String>>,
 }
 
 /// How a process ended.
@@ -176,10 +192,12 @@ impl Running {
             .stderr(Stdio::piped());
         let mut child = piped.spawn().unwrap();
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let said = Arc::<Mutex<String>>::default();
         Self {
             begun: Instant::now(),
-            stdout: Some(reader(stdout)),
-            stderr: Some(reader(stderr)),
+            stdout: Some(reader(stdout, Arc::default())),
+            stderr: Some(reader(stderr, Arc::clone(&said))),
+            said,
             child,
         }
     }
@@ -191,6 +209,11 @@ impl Running {
     pub(crate) fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).unwrap();
         kill(Pid::from_raw(id), signal).unwrap();
+    }
+
+    /// Standard error up to whenever it is looked at.
+    pub(crate) fn said_so_far(&self) -> Arc<Mutex<String>> {
+        Arc::clone(&self.said)
     }
 
     pub(crate) fn has_ended(&mut self) -> bool {
@@ -274,10 +297,15 @@ pub(crate) fn run(command: Command) -> Ended {
     Running::start(command).end()
 }
 
-fn reader(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
+/// Reads to the end, and keeps what has come by then in `said`.
+fn reader(from: impl Read + Send + 'static, said: Arc<Mutex<String>>) -> JoinHandle<String> {
     std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        from.read_to_end(&mut bytes).unwrap();
-        String::from_utf8(bytes).unwrap()
+        let mut from = BufReader::new(from);
+        let mut line = String::new();
+        while from.read_line(&mut line).unwrap() > 0 {
+            said.lock().unwrap().push_str(&line);
+            line.clear();
+        }
+        said.lock().unwrap().clone()
     })
 }

@@ -370,3 +370,23 @@ async fn of_two_prunes_at_once_one_is_refused() {
     assert!(matches!(second, Err(Error::Busy { .. })), "{second:?}");
     first.unwrap();
 }
+
+#[tokio::test]
+async fn of_the_numbers_of_a_lease_that_nobody_deleted_the_highest_stays() {
+    let repository = repository();
+    let store = repository.store();
+    four_days(&repository).await;
+    for lease in [
+        "one/00000001",
+        "one/00000002",
+        "one/00000010",
+        "two/00000003",
+    ] {
+        let sealed = backup::chunk::Sealed::new(b"{}".to_vec());
+        let object = format!("leases/{lease}.json");
+        store.create(&object, &sealed).await.unwrap();
+    }
+    pruned(&repository, &options()).await.unwrap();
+    assert_eq!(store.names("leases/one").await.unwrap(), ["00000010.json"]);
+    assert_eq!(store.names("leases/two").await.unwrap(), ["00000003.json"]);
+}

@@ -1,0 +1,38 @@
+//! The APIs that are served. When two of them own the same path, the one named first has it, unless the request's host
+//! says otherwise.
+
+use crate::{
+    billing, http::Api, identity, metadata, pubsub, run, scheduler, secretmanager, serviceusage,
+    sql, storage,
+};
+
+pub(crate) fn all() -> Vec<Api> {
+    vec![
+        engine(),
+        metadata::api(),
+        identity::api(),
+        pubsub::api(),
+        run::api(),
+        scheduler::api(),
+        secretmanager::api(),
+        sql::api(),
+        billing::api(),
+        serviceusage::api(),
+        storage::api(),
+    ]
+}
+
+/// The rows that belong to no single API.
+fn engine() -> Api {
+    use crate::engine::{
+        SavedClock,
+        timers::{Due, Timer},
+    };
+    Api::new("engine", "")
+        .table::<SavedClock>()
+        .table::<Timer>()
+        .table::<Due>()
+        .table::<crate::google::operations::Operation>()
+        .table::<crate::google::iam::Policy>()
+        .on_start(crate::google::operations::resume)
+}

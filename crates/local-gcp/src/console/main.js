@@ -1,0 +1,71 @@
+// Puts the parts together: reads all once, then again whenever the journal shows that something changed.
+
+import { read } from "./api.js";
+import * as clock from "./clock.js";
+import * as events from "./events.js";
+import * as faults from "./faults.js";
+import * as journal from "./journal.js";
+import { $, say } from "./page.js";
+import * as resources from "./resources.js";
+
+// Long-running operations end without a word in the journal, and timers move resources.
+const LOOK_AGAIN = 1_500;
+const LOOK_ANYWAY = 10_000;
+
+let looking = null;
+let again = false;
+
+async function look() {
+  const home = await read("/_local");
+  $("project").textContent = `${home.project} · ${home.url}`;
+  await Promise.all([clock.load(), faults.load()]);
+  events.update(await resources.load(home, clock.now()));
+}
+
+// One look at a time; what happens meanwhile is seen by the next.
+function refresh() {
+  if (looking) {
+    again = true;
+    return looking;
+  }
+  looking = look()
+    .catch((error) => say(`Reading resources: ${error.message}`, "failed"))
+    .finally(() => {
+      looking = null;
+      if (again) {
+        again = false;
+        refresh();
+      }
+    });
+  return looking;
+}
+
+let soon, later;
+
+function changed() {
+  clearTimeout(soon);
+  clearTimeout(later);
+  soon = setTimeout(refresh, 150);
+  later = setTimeout(refresh, LOOK_AGAIN);
+}
+
+function connected(yes) {
+  $("link").textContent = yes ? "live" : "not connected";
+  $("link").className = `badge ${yes ? "good" : "bad"}`;
+  if (yes) changed();
+}
+
+async function begin() {
+  faults.start(await read("/_local"));
+  await refresh();
+  clock.offer();
+  clock.start(refresh);
+  events.start(changed);
+  await journal.start((entry) => {
+    if (entry.direction === "out" || entry.method !== "GET" || entry.fault) changed();
+  }, connected);
+  setInterval(() => document.hidden || refresh(), LOOK_ANYWAY);
+  document.body.dataset.ready = "yes";
+}
+
+begin().catch((error) => say(`The console could not start: ${error.message}`, "failed"));

@@ -1,0 +1,99 @@
+//! The one clock of everything served here. It runs, stands still, and can be set.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Sleeps are cut into pieces, so that a suspended machine does not oversleep by hours.
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+/// How the clock stands to real time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Mode {
+    /// Ahead of real time (or behind it) by this many nanoseconds.
+    Running {
+        /// Nanoseconds.
+        offset: i64,
+    },
+    /// Stands at this instant.
+    Stopped {
+        /// RFC 3339.
+        at: Timestamp,
+    },
+}
+
+/// The clock.
+#[derive(Debug)]
+pub(crate) struct Clock(watch::Sender<Mode>);
+
+impl Clock {
+    pub(crate) fn new(mode: Mode) -> Self {
+        Self(watch::Sender::new(mode))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        read(*self.0.borrow())
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        *self.0.borrow()
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.mode(), Mode::Running { .. })
+    }
+
+    /// Sets the clock, running or not as `running` says.
+    pub(crate) fn set(&self, to: Timestamp, running: bool) {
+        let mode = if running {
+            running_from(to)
+        } else {
+            Mode::Stopped { at: to }
+        };
+        self.0.send_replace(mode);
+    }
+
+    /// Returns once the clock has reached `at`, however it gets there.
+    pub(crate) async fn wait_until(&self, at: Timestamp) {
+        let mut changes = self.0.subscribe();
+        loop {
+            let mode = *changes.borrow_and_update();
+            let left = at.duration_since(read(mode));
+            if left <= SignedDuration::ZERO {
+                return;
+            }
+            let nap = match mode {
+                Mode::Running { .. } => left.unsigned_abs().min(LONGEST_SLEEP),
+                Mode::Stopped { .. } => LONGEST_SLEEP,
+            };
+            tokio::select! {
+                () = tokio::time::sleep(nap) => {}
+                moved = changes.changed() => {
+                    if moved.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn read(mode: Mode) -> Timestamp {
+    match mode {
+        Mode::Stopped { at } => at,
+        Mode::Running { offset } => {
+            let now = Timestamp::now();
+            now.checked_add(SignedDuration::from_nanos(offset))
+                .unwrap_or(now)
+        }
+    }
+}
+
+fn running_from(to: Timestamp) -> Mode {
+    let ahead = to.duration_since(Timestamp::now()).as_nanos();
+    Mode::Running {
+        offset: i64::try_from(ahead).unwrap_or(0),
+    }
+}

@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod apis;
+mod app;
+mod bench;
+mod billing;
+mod console;
+mod engine;
+mod google;
+mod http;
+mod identity;
+mod metadata;
+mod options;
+mod outbound;
+mod pubsub;
+mod run;
+mod scheduler;
+mod secretmanager;
+mod server;
+mod serviceusage;
+mod sql;
+mod storage;
+mod store;
+
+pub use bench::{
+    faults::{Fault, Faults, Planned},
+    journal::{Direction, Entry, Journal},
+};
+pub use http::{ApiError, Code};
+pub use options::Options;
+pub use server::{LocalGcp, StartError};
+pub use store::StoreError;
