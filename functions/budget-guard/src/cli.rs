@@ -1,13 +1,19 @@
 //! The command line.
 
+mod options;
 mod refusal;
+
+pub use options::{
+    ArmArgs, CheckArgs, HistoryArgs, OrderArgs, ReleaseArgs, ResumeArgs, RetryArgs, ServeArgs,
+    SnoozeArgs, StatusArgs,
+};
 
 pub use refusal::one_line;
 
 use crate::policy::Mode;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
-use nightshift_runtime::{Output, telemetry};
+use nightshift_runtime::{Output, gcp, telemetry};
 use std::path::PathBuf;
 
 /// Climbs a ladder notify, throttle, stop, cap as spend grows, and gives everything back.
@@ -36,6 +42,9 @@ pub struct Global {
     /// Form of the result
     #[arg(long, global = true, value_enum, default_value_t)]
     pub output: Output,
+    /// How Google is reached.
+    #[command(flatten)]
+    pub gcp: gcp::Options,
     /// Logs.
     #[command(flatten)]
     pub telemetry: telemetry::Options,
@@ -57,6 +66,58 @@ Examples:
   budget-guard simulate october.jsonl --config guard.toml --as enforce --chart october.html
   budget-guard simulate october.jsonl --config guard.toml --all --output json | jq '.budgets[0].decisions'")]
     Simulate(SimulateArgs),
+
+    /// Take budget messages, ticks and commands, and act on them
+    #[command(after_help = "\
+Examples:
+  budget-guard serve --config guard.toml
+  budget-guard serve --config guard.toml --pull projects/finops-admin/subscriptions/budget-guard")]
+    Serve(Box<ServeArgs>),
+
+    /// Say how each budget stands, what is held and why, and when it returns; nothing is touched
+    #[command(after_help = "\
+Examples:
+  budget-guard status --config guard.toml
+  budget-guard status --config guard.toml --output json | jq '.budgets[].held'")]
+    Status(StatusArgs),
+
+    /// Enforce nothing new for a while, 72 hours at most; notices go on
+    #[command(after_help = "\
+Examples:
+  budget-guard snooze --until 2026-10-20T12:00:00Z --reason 'load test, agreed with finance' --config guard.toml")]
+    Snooze(SnoozeArgs),
+
+    /// Give back what a step took, and keep it from firing again
+    #[command(after_help = "\
+Examples:
+  budget-guard release stop --reason 'sale is on, see FIN-12' --config guard.toml
+  budget-guard release stop --until 2026-10-20T12:00:00Z --config guard.toml")]
+    Release(ReleaseArgs),
+
+    /// End every snooze and release
+    Resume(ResumeArgs),
+
+    /// Try again what failed, after whatever kept it from working is mended
+    Retry(RetryArgs),
+
+    /// Do what the scheduler's hourly tick does: finish what was left, see whether messages still come
+    Tick,
+
+    /// Print the command that gives the second consent to unlinking a project's billing; it is yours to run
+    Arm(ArmArgs),
+
+    /// Print the command that takes the second consent back; it is yours to run
+    Disarm(ArmArgs),
+
+    /// Say what was decided and commanded, by whom and why
+    History(HistoryArgs),
+
+    /// Look whether everything is there that an emergency would need, without changing anything
+    #[command(after_help = "\
+Examples:
+  budget-guard check --config guard.toml
+  budget-guard check --config guard.toml --round-trip 5m    # also publishes a message below every threshold and waits for it")]
+    Check(CheckArgs),
 }
 
 /// What is supposed about the world.

@@ -3,7 +3,12 @@
 //! Unknown keys, steps that can do nothing and steps that could do too much are errors: a ladder is read once, in peace,
 //! and climbed when nobody watches.
 
+mod channel;
 mod validate;
+
+pub use channel::{
+    ChannelConfig, FeedConfig, HookConfig, PagerdutyConfig, PubsubConfig, WebhookConfig,
+};
 
 pub use validate::{Place, PolicyError, Problem};
 
@@ -12,10 +17,15 @@ use crate::{
     money::{BasisPoints, Micros},
     period::Period,
     policy::{Class, Mode, Policy, Restore},
+    store,
 };
 use nightshift_runtime::config::HumanDuration;
 use serde::{Deserialize, Deserializer, de};
-use std::{collections::BTreeSet, fmt::Display, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    str::FromStr,
+};
 
 /// What `cap_billing.i_know` must say.
 pub const I_KNOW: &str = "resources may be irretrievably deleted";
@@ -38,6 +48,14 @@ pub struct Config {
     /// Whose billing may be unlinked.
     #[serde(default)]
     pub cap_billing: CapConfig,
+    /// Where the guard keeps its memory; only `evaluate` and `simulate` need none.
+    pub state: Option<Text<store::Place>>,
+    /// The way messages come, for `check`.
+    #[serde(default)]
+    pub feed: FeedConfig,
+    /// Who is told, by name.
+    #[serde(default, rename = "channel")]
+    pub channels: BTreeMap<String, ChannelConfig>,
     /// The budgets.
     #[serde(default, rename = "budget")]
     pub budgets: Vec<BudgetConfig>,
@@ -175,7 +193,7 @@ impl FromStr for Threshold {
 }
 
 /// A value that is written as text, and read by its [`FromStr`].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Text<T>(pub T);
 
 impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Text<T> {
@@ -189,6 +207,11 @@ impl Config {
     /// The policies, one per budget, in the order they are written.
     pub fn policies(&self) -> Result<Vec<Policy>, PolicyError> {
         validate::policies(self)
+    }
+
+    /// Whether what only a guard at work needs is there: a memory, and every channel that is named.
+    pub fn check_for_work(&self) -> Result<(), PolicyError> {
+        validate::for_work(self)
     }
 }
 

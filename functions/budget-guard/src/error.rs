@@ -1,11 +1,19 @@
 //! Everything that can go wrong, each with what to do about it.
 
 use crate::{
+    channels::PostError,
+    commands::Disobeyed,
     config::PolicyError,
+    google::CallError,
+    guard::GuardError,
     message::{InvalidEnvelope, Malformed},
     state::document::StateError,
+    store::StoreError,
 };
-use nightshift_runtime::{ExitStatus, config::ConfigError};
+use nightshift_runtime::{
+    ExitStatus, auth::AuthError, config::ConfigError, gcp::GcpError, pubsub::PullError,
+    serve::ServeError,
+};
 use std::{io, path::PathBuf};
 
 /// Why a command did not do what was asked.
@@ -66,6 +74,42 @@ pub enum Error {
     /// One chart shows one budget.
     #[error("the messages are about {0} budgets, and a chart shows one")]
     ChartBudgets(usize),
+    /// Nowhere to remember anything.
+    #[error("the configuration names no `state`")]
+    NoState,
+    /// Where memory is kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Google's clients cannot be built.
+    #[error(transparent)]
+    Gcp(#[from] GcpError),
+    /// Google's APIs.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The channels.
+    #[error(transparent)]
+    Post(#[from] PostError),
+    /// What is commanded is not done.
+    #[error(transparent)]
+    Disobeyed(#[from] Disobeyed),
+    /// The guard cannot work.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    /// Who may call is not settled.
+    #[error(transparent)]
+    Door(#[from] AuthError),
+    /// The service does not run.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// Messages cannot be pulled.
+    #[error(transparent)]
+    Pull(#[from] PullError),
+    /// Signals.
+    #[error("listen for signals")]
+    Signals(#[source] io::Error),
+    /// Something that an emergency would need is missing.
+    #[error("{0} of the things that were looked at are not as they must be")]
+    Unready(usize),
     /// Standard output.
     #[error("write the result")]
     Print(#[source] io::Error),
@@ -78,6 +122,9 @@ impl Error {
             Self::Config(_)
             | Self::Policy(_)
             | Self::ChartForm(_)
+            | Self::NoState
+            | Self::Door(_)
+            | Self::Disobeyed(Disobeyed::NoBudget(_) | Disobeyed::WhichBudget(_))
             | Self::TooManyMessages { .. } => ExitStatus::Usage,
             _ => ExitStatus::Failed,
         }
@@ -94,25 +141,37 @@ impl Error {
             Self::ChartForm(_) => "call it something.svg or something.html",
             Self::ChartBudgets(_) => "choose one with --budget ID",
             Self::State { source, .. } => source.advice(),
+            Self::Store(error) => return error.advice(),
+            Self::Guard(error) | Self::Disobeyed(Disobeyed::Guard(error)) => {
+                return error.advice();
+            }
+            Self::Disobeyed(Disobeyed::WhichBudget(_) | Disobeyed::NoBudget(_)) => {
+                "name one with --budget ID or --budget ACCOUNT/ID"
+            }
+            Self::Disobeyed(Disobeyed::Rejected("reason_required")) => "say why with --reason",
             _ => return None,
         })
     }
 
     /// The whole chain in one line, with what to do next at the end.
     pub fn one_line(&self) -> String {
-        let error: &dyn std::error::Error = self;
-        let chain = std::iter::successors(Some(error), |error| error.source());
-        let mut said: Vec<String> = Vec::new();
-        for part in chain.map(ToString::to_string) {
-            let part = part.split_whitespace().collect::<Vec<_>>().join(" ");
-            if !said.iter().any(|before| before.contains(&part)) {
-                said.push(part);
-            }
-        }
-        let line = said.join(": ");
+        let line = chain(self);
         match self.advice() {
             Some(advice) => format!("{line}; next: {advice}"),
             None => line,
         }
     }
+}
+
+/// An error and its causes in one line, each said once.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    let mut said: Vec<String> = Vec::new();
+    for part in chain.map(ToString::to_string) {
+        let part = part.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !said.iter().any(|before| before.contains(&part)) {
+            said.push(part);
+        }
+    }
+    said.join(": ")
 }

@@ -23,6 +23,19 @@ pub fn explain(decision: &Decision, policy: &Policy) -> String {
     }
 }
 
+/// The same for who no longer has the policy at hand: without currency and triggers.
+pub fn explain_decision(decision: &Decision) -> String {
+    let mut said: Vec<String> = decision.plan.iter().map(planned).collect();
+    said.extend(told(decision));
+    let released = decision.released.iter();
+    said.extend(released.map(|one| format!("lets go of {} because {}", one.step, self::released(one.reason))));
+    if said.is_empty() {
+        said.push("nothing to do".to_owned());
+    }
+    said.push(format!("level {}", decision.level));
+    said.join("; ")
+}
+
 fn judged(decision: &Decision, policy: &Policy) -> String {
     let mut said = vec![standing(decision, &policy.currency)];
     if decision.rolled {
@@ -124,7 +137,7 @@ const fn ignored(why: Ignored) -> &'static str {
     }
 }
 
-const fn hold(why: Hold) -> &'static str {
+pub(crate) const fn hold(why: Hold) -> &'static str {
     match why {
         Hold::UnknownSchema => "its schemaVersion is not 1.0",
         Hold::IntervalMisaligned => {
@@ -157,7 +170,7 @@ const fn suppressed(why: Suppression) -> &'static str {
     }
 }
 
-const fn released(why: ReleaseReason) -> &'static str {
+pub(crate) const fn released(why: ReleaseReason) -> &'static str {
     match why {
         ReleaseReason::Rollover => "a new period began",
         ReleaseReason::BudgetRaised => "the budget was raised",

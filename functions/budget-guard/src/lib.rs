@@ -12,7 +12,12 @@
 //! said. It is a pure function over integers, so a month can be rehearsed in a moment (`simulate`) before it is armed.
 
 pub mod action;
+pub mod actions;
+pub mod alert;
+pub mod apply;
+pub mod channels;
 pub mod chart;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -21,6 +26,8 @@ pub mod decision;
 pub mod error;
 pub mod event;
 pub mod explain;
+pub mod google;
+pub mod guard;
 pub mod input;
 pub mod message;
 pub mod money;
@@ -29,8 +36,11 @@ pub mod policy;
 pub mod projection;
 pub mod rehearsal;
 pub mod report;
+pub mod repository;
+pub mod request;
 pub mod series;
 pub mod state;
+pub mod store;
 
 pub use decide::decide;
 pub use error::Error;

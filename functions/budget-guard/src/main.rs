@@ -7,7 +7,8 @@ use budget_guard::{
 use clap::Parser;
 use nightshift_runtime::{ExitStatus, telemetry};
 
-fn main() -> ExitStatus {
+#[tokio::main]
+async fn main() -> ExitStatus {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => match cli::one_line(&error) {
@@ -22,8 +23,10 @@ fn main() -> ExitStatus {
         telemetry::tell_failure(event::COMMAND_FAILED, &format!("set up logging: {error}"));
         return ExitStatus::Failed;
     }
-    commands::execute(cli).unwrap_or_else(|error| {
-        telemetry::tell_failure(event::COMMAND_FAILED, &error.one_line());
-        error.exit()
-    })
+    Box::pin(commands::execute(cli))
+        .await
+        .unwrap_or_else(|error| {
+            telemetry::tell_failure(event::COMMAND_FAILED, &error.one_line());
+            error.exit()
+        })
 }

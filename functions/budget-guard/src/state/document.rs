@@ -4,13 +4,22 @@
 //! knows what may have happened, and does the rest.
 
 use super::State;
-use crate::action::Action;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The version that is written, and the newest that is read.
-pub const VERSION: u32 = 1;
+mod migration;
+mod records;
+
+pub use records::{
+    HistoryRecord, IncidentRecord, ItemRecord, ItemState, LeaseRecord, Operation, OutboxRecord,
+    PlanRecord, Posting,
+};
+
+/// The version that is written, and the newest that is read. Version 1 kept notices without their text, and no history.
+pub const VERSION: u32 = 2;
+
+/// So much history is kept.
+const HISTORY: usize = 200;
 
 /// Everything that is stored about one budget.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,91 +29,24 @@ pub struct Document {
     /// How often it was written.
     #[serde(default)]
     pub rev: u64,
+    /// The budget's name for people, as the newest message has it.
+    #[serde(default)]
+    pub name: Option<String>,
     /// What the guard remembers.
     #[serde(flatten)]
     pub state: State,
-    /// The newest plan, until all of it is done.
+    /// What is to be done, and what became of what was.
     #[serde(default)]
     pub plan: Option<PlanRecord>,
     /// What is to be said, until it is.
     #[serde(default)]
     pub outbox: Vec<OutboxRecord>,
-}
-
-/// A plan on its way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlanRecord {
-    /// The message it follows from.
-    pub id: String,
-    /// Who is at it.
-    pub lease: Option<LeaseRecord>,
-    /// What is to be done, in order.
-    pub items: Vec<ItemRecord>,
-}
-
-/// Somebody is at work, until then.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeaseRecord {
-    /// Who.
-    pub owner: String,
-    /// Until when nobody else is.
-    pub until: Timestamp,
-}
-
-/// One step of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ItemRecord {
-    /// What is done with the action.
-    pub op: Operation,
-    /// Which.
-    pub action: Action,
-    /// How far it is.
-    pub state: ItemState,
-    /// How often it was tried.
+    /// The alerts that somebody's pager holds open, until what they are about has let go.
     #[serde(default)]
-    pub tries: u32,
-}
-
-/// What is done with an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Operation {
-    /// Undo it.
-    Restore,
-    /// Do it; more is taken away.
-    Do,
-    /// Do it; less is taken away.
-    Set,
-}
-
-/// How far an item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ItemState {
-    /// Nothing has been done.
-    Planned,
-    /// What was there before is remembered; the change may have been made.
-    Prepared,
-    /// It is done, and was seen to be.
-    Done,
-    /// It cannot be done; a person must look.
-    Failed,
-    /// Somebody else has changed the resource meanwhile; it is left alone.
-    Conflict,
-}
-
-/// A notice on its way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OutboxRecord {
-    /// The same however often it is sent.
-    pub key: String,
-    /// To whom.
-    pub channel: String,
-    /// How often it was tried.
+    pub incidents: Vec<IncidentRecord>,
+    /// What was decided and commanded, oldest first.
     #[serde(default)]
-    pub tries: u32,
-    /// When it is tried next.
-    pub next: Timestamp,
+    pub history: Vec<HistoryRecord>,
 }
 
 /// Why a stored memory is not used.
@@ -144,10 +86,25 @@ impl Document {
         Self {
             v: VERSION,
             rev: 0,
+            name: None,
             state,
             plan: None,
             outbox: Vec::new(),
+            incidents: Vec::new(),
+            history: Vec::new(),
         }
+    }
+
+    /// Remembers that something happened, and forgets what is oldest.
+    pub fn record(&mut self, happened: HistoryRecord) {
+        self.history.push(happened);
+        let surplus = self.history.len().saturating_sub(HISTORY);
+        self.history.drain(..surplus);
+    }
+
+    /// The items of the plan; none when nothing was ever planned.
+    pub fn items(&self) -> &[ItemRecord] {
+        self.plan.as_ref().map_or(&[], |plan| &plan.items)
     }
 
     /// Reads what was stored.
@@ -158,10 +115,8 @@ impl Document {
             .get("v")
             .and_then(Value::as_u64)
             .ok_or(StateError::NoVersion)?;
-        if version != u64::from(VERSION) {
-            return Err(StateError::Version(version));
-        }
-        let document: Self = serde_json::from_value(value)?;
+        let current = migration::to_current(value, version)?;
+        let document: Self = serde_json::from_value(current)?;
         document
             .state
             .contradiction()
@@ -197,7 +152,7 @@ impl State {
 mod tests {
     use super::*;
 
-    const STORED: &str = r#"{"v":1,"rev":41,"period":"2026-10-01T07:00:00Z",
+    const STORED: &str = r#"{"v":2,"rev":41,"period":"2026-10-01T07:00:00Z",
         "watermark":{"publish_time":"2026-10-15T08:40:55.12Z","message_id":"18446744073700004"},
         "cost":"1000000000","high_water":"1000000000","budget":"1000000000","currency":"USD",
         "latches":[{"step":"thr","class":"throttle","mode":"enforce","epoch":0,"at":"2026-10-14T02:11:09Z",
@@ -206,7 +161,7 @@ mod tests {
         "samples":[["2026-10-01T07:00:00Z","0"]],"buckets":["10000000"],"bucket_open":[56,"990000000"],
         "plan":{"id":"18446744073700004","lease":{"owner":"rev-00012-x7k","until":"2026-10-15T08:42:55Z"},
                 "items":[{"op":"do","action":"run.max_instances:web/eu/api=1","state":"prepared","tries":1}]},
-        "outbox":[{"key":"k","channel":"slack","next":"2026-10-15T08:40:56Z"}]}"#;
+        "outbox":[{"key":"k","channel":"pagerduty","next":"2026-10-15T08:40:56Z","what":"resolve"}]}"#;
 
     fn said(stored: &str) -> String {
         Document::read(stored.as_bytes()).unwrap_err().to_string()
@@ -237,7 +192,8 @@ mod tests {
     fn a_memory_without_or_with_another_version_is_refused() {
         assert!(said("{}").contains("`v` is missing"));
         assert!(said("[]").contains("`v` is missing"));
-        assert!(said(r#"{"v":2,"latches":"in another form"}"#).contains("has version 2"));
+        assert!(said(r#"{"v":3,"latches":"in another form"}"#).contains("has version 3"));
+        assert!(said(r#"{"v":0}"#).contains("has version 0"));
     }
 
     #[test]

@@ -1,50 +1,91 @@
 //! One resource that several budgets may hold down, and what it was before any of them did.
 //!
 //! The first holder remembers what was there, later ones never overwrite it: two budgets cannot record "already stopped"
-//! as the original, nor give back what the other still wants stopped.
+//! as the original, nor give back what the other still wants stopped. What there is to remember is a value per lever, such
+//! as `scaling`, because one action after another may move different ones.
 
-use crate::action::{Action, Resource};
+use crate::{
+    action::{Action, Resource},
+    actions::{Lever, lever, lever_of},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A resource that is held down; there is none for one that is not.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The version of the form.
+const VERSION: u32 = 1;
+
+/// A value per lever.
+pub type Values = BTreeMap<String, Value>;
+
+/// Who holds a resource down, and what it was before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Held {
     /// The version of this form.
-    pub v: u32,
+    v: u32,
     /// Which resource.
     pub resource: Resource,
-    /// The fields that are changed, as they were before anybody held it.
-    pub prior: Value,
-    /// The same fields as they were last written by us: where they differ from what is there, a person has been at it.
+    /// What was there before anybody held it; empty when nobody does.
+    pub prior: Values,
+    /// What we have last seen in force after we wrote it.
     #[serde(default)]
-    pub written: Option<Value>,
+    pub written: Values,
+    /// What we are about to write, or may have written before we died.
+    #[serde(default)]
+    pub writing: Values,
     /// Which budget, as `ACCOUNT/BUDGET`, asks for what.
     pub holders: BTreeMap<String, Action>,
 }
 
-/// What follows from a change of holders.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Due {
-    /// This action is to be in force.
-    Apply(Action),
-    /// What was there before is to be put back, and the record deleted.
-    Restore,
-    /// It is in force already.
-    Nothing,
+/// Why a stored record is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum HeldError {
+    /// Not what was written.
+    #[error("the record of what `{resource}` was is damaged")]
+    Damaged {
+        /// Of which resource.
+        resource: Resource,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// A version or a resource that is not ours.
+    #[error("the record of what `{0}` was is of another version or resource")]
+    Foreign(Resource),
+}
+
+/// What a lever is to be moved to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Move {
+    /// The lever's name.
+    pub lever: String,
+    /// What should be there.
+    pub target: Value,
 }
 
 impl Held {
-    /// The record of the first holder, who has just seen `prior`.
-    pub fn first(holder: &str, action: &Action, prior: Value) -> Self {
+    /// The record of a resource that nobody holds.
+    pub fn nobody(resource: &Resource) -> Self {
         Self {
-            v: super::document::VERSION,
-            resource: action.resource.clone(),
-            prior,
-            written: None,
-            holders: [(holder.to_owned(), action.clone())].into(),
+            v: VERSION,
+            resource: resource.clone(),
+            prior: Values::new(),
+            written: Values::new(),
+            writing: Values::new(),
+            holders: BTreeMap::new(),
         }
+    }
+
+    /// Reads what was stored about `resource`.
+    pub fn read(resource: &Resource, stored: &[u8]) -> Result<Self, HeldError> {
+        let held: Self = serde_json::from_slice(stored).map_err(|source| HeldError::Damaged {
+            resource: resource.clone(),
+            source,
+        })?;
+        if held.v != VERSION || held.resource != *resource {
+            return Err(HeldError::Foreign(resource.clone()));
+        }
+        Ok(held)
     }
 
     /// The most severe action that any holder asks for.
@@ -57,34 +98,82 @@ impl Held {
         ))
     }
 
-    /// Lets `holder` ask for `action` instead of whatever it asked for before.
-    pub fn hold(&mut self, holder: &str, action: &Action) -> Due {
-        self.change(|holders| {
-            holders.insert(holder.to_owned(), action.clone());
-        })
+    /// The levers that are or will be moved: those that are remembered, and the one of what is in force.
+    pub fn levers(&self) -> Vec<&'static dyn Lever> {
+        let mut levers: Vec<&'static dyn Lever> =
+            self.prior.keys().filter_map(|name| lever(name)).collect();
+        if let Some(action) = self.effective() {
+            let own = lever_of(action.verb);
+            if !self.prior.contains_key(own.name()) {
+                levers.push(own);
+            }
+        }
+        levers
     }
 
-    /// Lets `holder` ask for nothing.
-    pub fn leave(&mut self, holder: &str) -> Due {
-        self.change(|holders| {
-            holders.remove(holder);
-        })
+    /// Remembers what is there of a lever that nobody has moved yet.
+    pub fn capture(&mut self, lever: &str, live: &Value) {
+        self.prior
+            .entry(lever.to_owned())
+            .or_insert_with(|| live.clone());
     }
 
-    fn change(&mut self, change: impl FnOnce(&mut BTreeMap<String, Action>)) -> Due {
-        let before = self.effective().cloned();
-        change(&mut self.holders);
-        match self.effective() {
-            None => Due::Restore,
-            Some(action) if Some(action) == before.as_ref() => Due::Nothing,
-            Some(action) => Due::Apply(action.clone()),
+    /// Whether a person has changed what we wrote: it is neither what was there, nor what we wrote or were about to.
+    pub fn was_changed_by_hand(&self, lever: &dyn Lever, live: &Value) -> bool {
+        let name = lever.name();
+        let known = [&self.prior, &self.written, &self.writing];
+        let mut known = known.into_iter().filter_map(|values| values.get(name)).peekable();
+        known.peek().is_some() && !known.any(|value| lever.agrees(live, value))
+    }
+
+    /// Whether we may have begun to write `target`.
+    pub fn has_begun(&self, lever: &str, target: &Value) -> bool {
+        self.writing.get(lever) == Some(target)
+    }
+
+    /// Gives up the right to undo a lever.
+    pub fn forget(&mut self, lever: &str) {
+        self.prior.remove(lever);
+        self.written.remove(lever);
+        self.writing.remove(lever);
+    }
+
+    /// What should be there now, lever by lever.
+    pub fn targets(&self) -> Vec<Move> {
+        let effective = self.effective();
+        let target = |(name, prior): (&String, &Value)| Move {
+            lever: name.clone(),
+            target: match effective {
+                Some(action) if lever_of(action.verb).name() == name => {
+                    lever_of(action.verb).target(prior, action.verb)
+                }
+                _ => prior.clone(),
+            },
+        };
+        self.prior.iter().map(target).collect()
+    }
+
+    /// Remembers what is about to be written.
+    pub fn begin(&mut self, moves: &[Move]) {
+        self.writing = values(moves);
+    }
+
+    /// Remembers that all is as it should be; when nobody holds the resource any more, there is nothing to remember.
+    pub fn settle(&mut self) {
+        if self.holders.is_empty() {
+            *self = Self::nobody(&self.resource);
+        } else {
+            self.written = values(&self.targets());
+            self.writing.clear();
         }
     }
+}
 
-    /// Whether a person has changed what we wrote: then our right to undo it is gone.
-    pub fn was_changed_by_hand(&self, live: &Value) -> bool {
-        self.written.as_ref().is_some_and(|written| written != live) && *live != self.prior
-    }
+fn values(moves: &[Move]) -> Values {
+    let pairs = moves.iter();
+    pairs
+        .map(|one| (one.lever.clone(), one.target.clone()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -92,47 +181,77 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn action(text: &str) -> Action {
-        text.parse().unwrap()
+    const API: &str = "run:web/eu/api";
+
+    fn held(holders: &[(&str, &str)]) -> Held {
+        let mut held = Held::nobody(&API.parse().unwrap());
+        held.prior
+            .insert("scaling".to_owned(), json!({"minInstanceCount": 1, "maxInstanceCount": 20}));
+        for (holder, action) in holders {
+            held.holders
+                .insert((*holder).to_owned(), action.parse().unwrap());
+        }
+        held
+    }
+
+    fn scaling(held: &Held) -> Value {
+        held.targets().remove(0).target
     }
 
     #[test]
-    fn the_last_holder_to_leave_gives_back_what_the_first_one_found() {
-        let (less, more) = (
-            action("run.max_instances:web/eu/api=1"),
-            action("run.disable:web/eu/api"),
-        );
-        let prior = json!({"scalingMode": "AUTOMATIC", "maxInstanceCount": 20});
-        let mut held = Held::first("A/1", &less, prior.clone());
-        assert_eq!(held.hold("A/2", &more), Due::Apply(more.clone()));
-        assert_eq!(held.hold("A/1", &more), Due::Nothing);
-        assert_eq!(held.hold("A/2", &less), Due::Nothing);
-        assert_eq!(held.hold("A/1", &less), Due::Apply(less.clone()));
-        assert_eq!(held.leave("A/1"), Due::Nothing);
-        assert_eq!(held.leave("A/2"), Due::Restore);
-        assert_eq!(held.prior, prior);
+    fn the_most_severe_holder_counts_and_the_last_one_to_leave_gives_back_what_the_first_one_found() {
+        let mut held = held(&[
+            ("A/1", "run.max_instances:web/eu/api=1"),
+            ("A/2", "run.disable:web/eu/api"),
+        ]);
+        held.capture("scaling", &json!({"scalingMode": "MANUAL"}));
+        assert_eq!(scaling(&held), json!({"scalingMode": "MANUAL", "manualInstanceCount": 0}));
+        held.holders.remove("A/2");
+        assert_eq!(scaling(&held), json!({"minInstanceCount": 1, "maxInstanceCount": 1}));
+        held.holders.remove("A/1");
+        assert_eq!(scaling(&held), json!({"minInstanceCount": 1, "maxInstanceCount": 20}));
+        held.settle();
+        assert_eq!(held, Held::nobody(&API.parse().unwrap()));
     }
 
     #[test]
-    fn leaving_twice_still_gives_back() {
-        let mut held = Held::first("A/1", &action("scheduler.pause:p/r/j"), json!("ENABLED"));
-        assert_eq!(held.leave("A/1"), Due::Restore);
-        assert_eq!(held.leave("A/1"), Due::Restore);
+    fn an_action_on_another_lever_puts_the_first_one_back() {
+        let mut held = held(&[("A/1", "run.close_door:web/eu/api")]);
+        let names: Vec<_> = held.levers().iter().map(|lever| lever.name()).collect();
+        assert_eq!(names, ["scaling", "door"]);
+        held.capture("door", &json!({"public": ["allUsers"], "invokerIamDisabled": false}));
+        let moves = held.targets();
+        assert_eq!(moves[0].lever, "door");
+        assert_eq!(moves[0].target["public"], json!([]));
+        assert_eq!(moves[1].target["maxInstanceCount"], 20);
     }
 
     #[test]
-    fn what_a_person_has_changed_is_left_alone() {
-        let mut held = Held::first("A/1", &action("scheduler.pause:p/r/j"), json!("ENABLED"));
-        assert!(
-            !held.was_changed_by_hand(&json!("DISABLED")),
-            "nothing of ours is there yet"
-        );
-        held.written = Some(json!("PAUSED"));
-        assert!(!held.was_changed_by_hand(&json!("PAUSED")));
-        assert!(
-            !held.was_changed_by_hand(&json!("ENABLED")),
-            "already as it was"
-        );
-        assert!(held.was_changed_by_hand(&json!("DISABLED")));
+    fn what_a_person_has_changed_is_told_from_what_we_did() {
+        let mut held = held(&[("A/1", "run.disable:web/eu/api")]);
+        let lever = lever("scaling").unwrap();
+        let off = json!({"scalingMode": "MANUAL", "manualInstanceCount": 0});
+        let by_hand = json!({"minInstanceCount": 3});
+        assert!(!held.was_changed_by_hand(lever, &held.prior["scaling"]));
+        assert!(held.was_changed_by_hand(lever, &off), "we were not about to");
+        let moves = held.targets();
+        held.begin(&moves);
+        assert!(!held.was_changed_by_hand(lever, &off));
+        held.settle();
+        assert!(!held.was_changed_by_hand(lever, &off));
+        assert!(held.was_changed_by_hand(lever, &by_hand));
+        held.forget("scaling");
+        assert!(!held.was_changed_by_hand(lever, &by_hand), "we know of nothing");
+    }
+
+    #[test]
+    fn a_record_of_something_else_is_refused() {
+        let resource: Resource = API.parse().unwrap();
+        let other = Held::nobody(&"run:web/eu/other".parse().unwrap());
+        let stored = serde_json::to_vec(&other).unwrap();
+        assert!(matches!(Held::read(&resource, &stored), Err(HeldError::Foreign(_))));
+        assert!(matches!(Held::read(&resource, b"{"), Err(HeldError::Damaged { .. })));
+        let newer = serde_json::to_string(&Held::nobody(&resource)).unwrap().replace("\"v\":1", "\"v\":2");
+        assert!(matches!(Held::read(&resource, newer.as_bytes()), Err(HeldError::Foreign(_))));
     }
 }

@@ -1,0 +1,137 @@
+//! Who calls a Cloud Run service without credentials: the public members of its invokers, and whether invokers are checked
+//! at all, without which the members mean nothing.
+
+use super::{Lever, Seen, run};
+use crate::{
+    action::{Resource, Verb},
+    google::{Api, CallError, Google, Pending},
+};
+use async_trait::async_trait;
+use http::Method;
+use serde_json::{Value, json};
+
+const INVOKER: &str = "roles/run.invoker";
+const PUBLIC: [&str; 2] = ["allUsers", "allAuthenticatedUsers"];
+const UNCHECKED: &str = "invokerIamDisabled";
+
+pub(super) struct RunDoor;
+
+#[async_trait]
+impl Lever for RunDoor {
+    fn name(&self) -> &'static str {
+        "door"
+    }
+
+    fn target(&self, _: &Value, _: Verb) -> Value {
+        json!({"public": [], UNCHECKED: false})
+    }
+
+    async fn read(&self, google: &Google, resource: &Resource) -> Result<Seen, CallError> {
+        let service = run::field(google, resource, UNCHECKED, false.into()).await?;
+        let at = format!("{}:getIamPolicy", run::path(resource));
+        let policy = google.get(Api::Run, &at).await?;
+        let public = PUBLIC.iter().filter(|member| lets_in(&policy, member));
+        Ok(Seen {
+            value: json!({"public": public.collect::<Vec<_>>(), UNCHECKED: service.value}),
+            etag: json!({"service": service.etag, "policy": policy}),
+        })
+    }
+
+    async fn write(
+        &self,
+        google: &Google,
+        resource: &Resource,
+        seen: &Seen,
+        target: &Value,
+    ) -> Result<Option<Pending>, CallError> {
+        if seen.value["public"] != target["public"] {
+            let policy = with_public(&seen.etag["policy"], &target["public"]);
+            let at = format!("{}:setIamPolicy", run::path(resource));
+            let body = json!({ "policy": policy });
+            google.change(Api::Run, Method::POST, &at, &body).await?;
+        }
+        if seen.value[UNCHECKED] == target[UNCHECKED] {
+            return Ok(None);
+        }
+        let change = (UNCHECKED, &target[UNCHECKED]);
+        run::patch(google, resource, change, &seen.etag["service"]).await
+    }
+
+    fn permissions(&self) -> &'static [&'static str] {
+        &[
+            "run.services.get",
+            "run.services.update",
+            "run.services.getIamPolicy",
+            "run.services.setIamPolicy",
+        ]
+    }
+}
+
+/// The unconditional bindings of invokers; a condition is somebody's own arrangement.
+fn is_plain(binding: &Value) -> bool {
+    binding["role"] == INVOKER && binding.get("condition").is_none()
+}
+
+fn lets_in(policy: &Value, member: &str) -> bool {
+    let bindings = policy["bindings"].as_array().into_iter().flatten();
+    bindings
+        .filter(|binding| is_plain(binding))
+        .any(|binding| members(binding).any(|one| one == member))
+}
+
+fn members(binding: &Value) -> impl Iterator<Item = &Value> {
+    binding["members"].as_array().into_iter().flatten()
+}
+
+/// The policy with exactly these public members among its invokers; everybody else stays.
+fn with_public(policy: &Value, public: &Value) -> Value {
+    let mut policy = policy.clone();
+    let wanted = public.as_array().cloned().unwrap_or_default();
+    let mut bindings = policy["bindings"].as_array().cloned().unwrap_or_default();
+    let mut missing = wanted.clone();
+    for binding in bindings.iter_mut().filter(|binding| is_plain(binding)) {
+        let mut kept: Vec<Value> = members(binding).cloned().collect();
+        kept.retain(|one| !PUBLIC.iter().any(|public| one == public) || wanted.contains(one));
+        missing.retain(|one| !kept.contains(one));
+        binding["members"] = kept.into();
+    }
+    if !missing.is_empty() {
+        match bindings.iter_mut().find(|binding| is_plain(binding)) {
+            Some(binding) => {
+                let all = members(binding).cloned().chain(missing);
+                binding["members"] = all.collect::<Vec<_>>().into();
+            }
+            None => bindings.push(json!({"role": INVOKER, "members": missing})),
+        }
+    }
+    bindings.retain(|binding| !is_plain(binding) || members(binding).next().is_some());
+    policy["bindings"] = bindings.into();
+    policy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_and_opening_leaves_everybody_elses_members_alone() {
+        let before = json!({"etag": "x", "bindings": [
+            {"role": "roles/run.viewer", "members": ["allUsers"]},
+            {"role": INVOKER, "members": ["user:a@example.com", "allUsers"]},
+            {"role": INVOKER, "members": ["allUsers"], "condition": {"title": "office hours"}},
+        ]});
+        let closed = with_public(&before, &json!([]));
+        assert_eq!(closed["bindings"][0], before["bindings"][0]);
+        assert_eq!(closed["bindings"][1]["members"], json!(["user:a@example.com"]));
+        assert_eq!(closed["bindings"][2], before["bindings"][2]);
+        assert_eq!(with_public(&closed, &json!(["allUsers"])), before);
+    }
+
+    #[test]
+    fn a_binding_of_nobody_else_goes_and_returns() {
+        let before = json!({"bindings": [{"role": INVOKER, "members": ["allUsers"]}]});
+        let closed = with_public(&before, &json!([]));
+        assert_eq!(closed, json!({"bindings": []}));
+        assert_eq!(with_public(&closed, &json!(["allUsers"])), before);
+    }
+}

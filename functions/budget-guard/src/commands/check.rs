@@ -1,0 +1,31 @@
+//! `budget-guard check`.
+
+use super::print;
+use crate::{
+    check, cli::CheckArgs, config::Config, error::Error, google::Google, policy::Policy,
+    report::checked::Checked,
+};
+use nightshift_runtime::{
+    ExitStatus, Output,
+    gcp::{Gcp, Options},
+};
+
+pub(super) async fn execute(
+    config: &Config,
+    policies: Vec<Policy>,
+    args: &CheckArgs,
+    options: &Options,
+    output: Output,
+) -> Result<ExitStatus, Error> {
+    let google = Google::new(Gcp::from_options(options)?)?;
+    let mut findings = check::look(config, &policies, &google).await;
+    if let Some(patience) = args.round_trip {
+        findings.push(check::round_trip(config, &google, patience.into()).await);
+    }
+    let checked = Checked::new(findings);
+    print(&checked, output)?;
+    match checked.missing() {
+        0 => Ok(ExitStatus::Done),
+        missing => Err(Error::Unready(missing)),
+    }
+}
