@@ -2,8 +2,8 @@
 //! says otherwise.
 
 use crate::{
-    billing, http::Api, identity, metadata, pubsub, run, scheduler, secretmanager, serviceusage,
-    sql, storage,
+    billing, compute, http::Api, identity, metadata, projects, pubsub, run, scheduler,
+    secretmanager, serviceusage, sql, storage,
 };
 
 pub(crate) fn all() -> Vec<Api> {
@@ -18,6 +18,8 @@ pub(crate) fn all() -> Vec<Api> {
         sql::api(),
         billing::api(),
         serviceusage::api(),
+        projects::api(),
+        compute::api(),
         storage::api(),
     ]
 }

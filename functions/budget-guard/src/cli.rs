@@ -84,39 +84,64 @@ Examples:
     /// Enforce nothing new for a while, 72 hours at most; notices go on
     #[command(after_help = "\
 Examples:
-  budget-guard snooze --until 2026-10-20T12:00:00Z --reason 'load test, agreed with finance' --config guard.toml")]
+  budget-guard snooze --until 2026-10-20T12:00:00Z --reason load-test --config guard.toml
+  budget-guard snooze --until 2026-10-20T12:00:00Z --reason FIN-12 --budget de72f49d-779b-4945-a127-4d6ce8def0bb")]
     Snooze(SnoozeArgs),
 
     /// Give back what a step took, and keep it from firing again
     #[command(after_help = "\
 Examples:
-  budget-guard release stop --reason 'sale is on, see FIN-12' --config guard.toml
+  budget-guard release stop --reason FIN-12 --config guard.toml
   budget-guard release stop --until 2026-10-20T12:00:00Z --config guard.toml")]
     Release(ReleaseArgs),
 
     /// End every snooze and release
+    #[command(after_help = "\
+Examples:
+  budget-guard resume --reason done --config guard.toml
+  budget-guard resume --budget de72f49d-779b-4945-a127-4d6ce8def0bb")]
     Resume(ResumeArgs),
 
     /// Try again what failed, after whatever kept it from working is mended
+    #[command(after_help = "\
+Examples:
+  budget-guard retry --config guard.toml
+  budget-guard retry --budget de72f49d-779b-4945-a127-4d6ce8def0bb")]
     Retry(RetryArgs),
 
     /// Do what the scheduler's hourly tick does: finish what was left, see whether messages still come
+    #[command(after_help = "\
+Examples:
+  budget-guard tick --config guard.toml
+  budget-guard tick --config guard.toml --output json")]
     Tick,
 
     /// Print the command that gives the second consent to unlinking a project's billing; it is yours to run
+    #[command(after_help = "\
+Examples:
+  budget-guard arm sandbox-7
+  budget-guard arm sandbox-7 --output json")]
     Arm(ArmArgs),
 
     /// Print the command that takes the second consent back; it is yours to run
+    #[command(after_help = "\
+Examples:
+  budget-guard disarm sandbox-7
+  budget-guard disarm sandbox-7 --output json")]
     Disarm(ArmArgs),
 
     /// Say what was decided and commanded, by whom and why
+    #[command(after_help = "\
+Examples:
+  budget-guard history --config guard.toml
+  budget-guard history --limit 100 --output json")]
     History(HistoryArgs),
 
     /// Look whether everything is there that an emergency would need, without changing anything
     #[command(after_help = "\
 Examples:
   budget-guard check --config guard.toml
-  budget-guard check --config guard.toml --round-trip 5m    # also publishes a message below every threshold and waits for it")]
+  budget-guard check --config guard.toml --round-trip 5m")]
     Check(CheckArgs),
 }
 

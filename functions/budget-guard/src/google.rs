@@ -64,9 +64,9 @@ pub struct Google {
     gcp: Gcp,
     reads: RetryPolicy,
     /// How often an operation is asked whether it has ended.
-    pub(crate) poll: Duration,
+    poll: Duration,
     /// How long an operation may take before it counts as not ended.
-    pub(crate) patience: Duration,
+    patience: Duration,
 }
 
 /// Where to ask whether something long-running has ended.
@@ -98,12 +98,13 @@ impl Google {
         })
     }
 
-    /// The same with another policy for reads, and other patience with operations.
+    /// The same with another policy for reads, other patience with operations, and another wait between two looks.
     #[must_use]
-    pub fn with_patience(self, reads: RetryPolicy, patience: Duration) -> Self {
+    pub fn with_patience(self, reads: RetryPolicy, patience: Duration, poll: Duration) -> Self {
         Self {
             reads,
             patience,
+            poll,
             ..self
         }
     }

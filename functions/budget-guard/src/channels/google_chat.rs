@@ -58,7 +58,7 @@ mod tests {
             "01D4EE-079462-DFD6EC/de72f49d/2026-10-01T07:00:00Z"
         );
         let text = payload["text"].as_str().unwrap();
-        assert!(text.starts_with("*STOP · prod-web monthly · 101 %*\n1010 USD of 1000 USD"), "{text}");
+        assert!(text.starts_with("*STOP · prod-web monthly · 101 %*\n1010.00 USD of 1000.00 USD"), "{text}");
     }
 
     #[test]

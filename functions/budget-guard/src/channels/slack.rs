@@ -68,7 +68,18 @@ mod tests {
 
     #[test]
     fn a_notice_looks_like_this() {
-        insta::assert_snapshot!(serde_json::to_string_pretty(&payload(&stop())).unwrap());
+        let payload = payload(&stop());
+        let blocks = &payload["blocks"];
+        assert_eq!(payload["text"], "STOP · prod-web monthly · 101 %: 1010.00 USD of 1000.00 USD");
+        assert_eq!(blocks[0]["text"]["text"], "STOP · prod-web monthly · 101 %");
+        let fields: Vec<&str> = blocks[1]["fields"].as_array().unwrap().iter()
+            .map(|field| field["text"].as_str().unwrap()).collect();
+        assert_eq!(fields, [
+            "*Cost*\n1010.00 USD", "*Budget*\n1000.00 USD", "*Since*\n2026-10-01 07:00Z", "*Projected*\n1340.00 USD",
+        ]);
+        let text = blocks[2]["text"]["text"].as_str().unwrap();
+        assert!(text.starts_with("Fires: stop (cost ≥ 100%).\nDone: run.disable:web/eu/api."), "{text}");
+        assert!(blocks[3]["elements"][0]["text"].as_str().unwrap().contains("/stop#0"));
     }
 
     #[test]

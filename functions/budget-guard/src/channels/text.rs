@@ -38,7 +38,7 @@ mod tests {
         assert_eq!(all.lines().count(), 9);
         let some = fitted(&lines, 80);
         assert!(some.chars().count() <= 80, "{some}");
-        assert!(some.ends_with("… and 7 more lines"), "{some}");
+        assert!(some.ends_with("… and 6 more lines"), "{some}");
         assert_eq!(fitted(&["ä".repeat(50)], 10).chars().count(), 9);
     }
 }

@@ -1,9 +1,16 @@
-//! The model against published vectors, invariants over made-up histories, and messages as Google writes them.
+//! The model against published vectors, invariants over made-up histories, messages as Google writes them, and the guard
+//! at work on a Google Cloud of its own.
 
+#[cfg(test)]
+mod applying;
+#[cfg(test)]
+mod bed;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod compact;
+#[cfg(test)]
+mod crashes;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
