@@ -26,13 +26,22 @@ impl Lever for RunDoor {
         json!({"public": [], UNCHECKED: false})
     }
 
+    fn agrees(&self, live: &Value, target: &Value) -> bool {
+        live["public"] == target["public"] && live[UNCHECKED] == target[UNCHECKED]
+    }
+
     async fn read(&self, google: &Google, resource: &Resource) -> Result<Seen, CallError> {
         let service = run::field(google, resource, UNCHECKED, false.into()).await?;
         let at = format!("{}:getIamPolicy", run::path(resource));
         let policy = google.get(Api::Run, &at).await?;
         let public = PUBLIC.iter().filter(|member| lets_in(&policy, member));
         Ok(Seen {
-            value: json!({"public": public.collect::<Vec<_>>(), UNCHECKED: service.value}),
+            value: json!({
+                "public": public.collect::<Vec<_>>(),
+                // Only so that who comes back stands where they stood.
+                "order": order(&policy),
+                UNCHECKED: service.value,
+            }),
             etag: json!({"service": service.etag, "policy": policy}),
         })
     }
@@ -45,7 +54,7 @@ impl Lever for RunDoor {
         target: &Value,
     ) -> Result<Option<Pending>, CallError> {
         if seen.value["public"] != target["public"] {
-            let policy = with_public(&seen.etag["policy"], &target["public"]);
+            let policy = with_public(&seen.etag["policy"], target);
             let at = format!("{}:setIamPolicy", run::path(resource));
             let body = json!({ "policy": policy });
             google.change(Api::Run, Method::POST, &at, &body).await?;
@@ -83,10 +92,18 @@ fn members(binding: &Value) -> impl Iterator<Item = &Value> {
     binding["members"].as_array().into_iter().flatten()
 }
 
-/// The policy with exactly these public members among its invokers; everybody else stays.
-fn with_public(policy: &Value, public: &Value) -> Value {
+/// The members of the first plain binding.
+fn order(policy: &Value) -> Vec<&Value> {
+    let mut bindings = policy["bindings"].as_array().into_iter().flatten();
+    let plain = bindings.find(|binding| is_plain(binding));
+    plain.map(|binding| members(binding).collect()).unwrap_or_default()
+}
+
+/// The policy with exactly the target's public members among its invokers; everybody else stays.
+fn with_public(policy: &Value, target: &Value) -> Value {
     let mut policy = policy.clone();
-    let wanted = public.as_array().cloned().unwrap_or_default();
+    let wanted = target["public"].as_array().cloned().unwrap_or_default();
+    let stood = target["order"].as_array().cloned().unwrap_or_default();
     let mut bindings = policy["bindings"].as_array().cloned().unwrap_or_default();
     let mut missing = wanted.clone();
     for binding in bindings.iter_mut().filter(|binding| is_plain(binding)) {
@@ -98,8 +115,10 @@ fn with_public(policy: &Value, public: &Value) -> Value {
     if !missing.is_empty() {
         match bindings.iter_mut().find(|binding| is_plain(binding)) {
             Some(binding) => {
-                let all = members(binding).cloned().chain(missing);
-                binding["members"] = all.collect::<Vec<_>>().into();
+                let mut all: Vec<Value> = members(binding).cloned().chain(missing).collect();
+                let place = |one: &Value| stood.iter().position(|stood| stood == one);
+                all.sort_by_key(|one| place(one).unwrap_or(usize::MAX));
+                binding["members"] = all.into();
             }
             None => bindings.push(json!({"role": INVOKER, "members": missing})),
         }
@@ -117,21 +136,21 @@ mod tests {
     fn closing_and_opening_leaves_everybody_elses_members_alone() {
         let before = json!({"etag": "x", "bindings": [
             {"role": "roles/run.viewer", "members": ["allUsers"]},
-            {"role": INVOKER, "members": ["user:a@example.com", "allUsers"]},
+            {"role": INVOKER, "members": ["allUsers", "user:a@example.com"]},
             {"role": INVOKER, "members": ["allUsers"], "condition": {"title": "office hours"}},
         ]});
-        let closed = with_public(&before, &json!([]));
+        let closed = with_public(&before, &json!({"public": []}));
         assert_eq!(closed["bindings"][0], before["bindings"][0]);
         assert_eq!(closed["bindings"][1]["members"], json!(["user:a@example.com"]));
         assert_eq!(closed["bindings"][2], before["bindings"][2]);
-        assert_eq!(with_public(&closed, &json!(["allUsers"])), before);
+        assert_eq!(with_public(&closed, &json!({"public": ["allUsers"], "order": order(&before)})), before);
     }
 
     #[test]
     fn a_binding_of_nobody_else_goes_and_returns() {
         let before = json!({"bindings": [{"role": INVOKER, "members": ["allUsers"]}]});
-        let closed = with_public(&before, &json!([]));
+        let closed = with_public(&before, &json!({"public": []}));
         assert_eq!(closed, json!({"bindings": []}));
-        assert_eq!(with_public(&closed, &json!(["allUsers"])), before);
+        assert_eq!(with_public(&closed, &json!({"public": ["allUsers"]})), before);
     }
 }

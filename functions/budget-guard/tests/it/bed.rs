@@ -4,7 +4,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, Uri},
     routing::post,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -103,7 +103,7 @@ impl Drop for Receiver {
 
 async fn take(
     State(inbox): State<Arc<Inbox>>,
-    uri: axum::http::Uri,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, &'static str) {
@@ -368,7 +368,7 @@ pub(crate) fn push(id: u64, at: &str, data: &str, attributes: &Value) -> Event {
     let body = json!({"subscription": "projects/finops-admin/subscriptions/guard", "message": {
         "messageId": format!("m{id}"), "publishTime": at, "attributes": attributes, "data": STANDARD.encode(data),
     }});
-    let mut event = Event::parse(&http::HeaderMap::new(), body.to_string().into()).unwrap();
+    let mut event = Event::parse(&HeaderMap::new(), body.to_string().into()).unwrap();
     let _: Timestamp = event.time.unwrap();
     event.data = data.to_owned().into();
     event

@@ -12,12 +12,20 @@ mod compact;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod failures;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod month;
+#[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod secrecy;
 #[cfg(test)]
 mod vectors;
