@@ -1,6 +1,10 @@
 //! The ladder on things that are there: what is taken, and that it comes back as it was.
 
 use crate::bed::{Bed, LADDER, OTHER, START, handle, push};
+use budget_guard::{
+    apply::Ended,
+    state::document::{ItemRecord, Operation},
+};
 use jiff::SignedDuration;
 use nightshift_runtime::Outcome;
 use serde_json::{Value, json};
@@ -178,4 +182,23 @@ async fn the_hourly_tick_tries_again_what_failed() {
     bed.tick(&guard).await;
     assert_eq!(bed.world().await["job"], "PAUSED");
     assert!(bed.receiver.headlines().iter().any(|line| line.starts_with("RECOVERED")));
+}
+
+#[tokio::test]
+async fn the_guards_own_project_is_never_a_target_even_when_a_plan_says_so() {
+    let bed = Bed::new().await;
+    let guard = bed.guard();
+    let applier = budget_guard::apply::Applier {
+        google: guard.google(),
+        repository: guard.repository(),
+        holder: "A/1",
+        guard_project: "web",
+        rounds: nightshift_runtime::RetryPolicy::never(),
+    };
+    let action = "run.disable:web/eu/api".parse().unwrap();
+    let item = ItemRecord::planned(Operation::Do, action);
+    let before = bed.world().await;
+    let ended = applier.apply(&item).await;
+    assert!(matches!(&ended, Ended::Failed(why) if why.contains("guard's own project")), "{ended:?}");
+    assert_eq!(bed.world().await, before);
 }

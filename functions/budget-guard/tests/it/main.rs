@@ -6,6 +6,8 @@ mod applying;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod catalogue;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod compact;
