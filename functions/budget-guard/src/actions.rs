@@ -11,6 +11,7 @@ mod quota_override;
 mod run;
 mod run_door;
 mod run_ingress;
+mod run_invoker_check;
 mod run_scaling;
 mod scheduler_state;
 mod sql_activation;
@@ -78,10 +79,11 @@ pub trait Lever: Send + Sync {
 }
 
 /// All levers there are.
-const LEVERS: [&dyn Lever; 9] = [
+const LEVERS: [&dyn Lever; 10] = [
     &run_scaling::RunScaling,
     &run_ingress::RunIngress,
     &run_door::RunDoor,
+    &run_invoker_check::RunInvokerCheck,
     &pool_scaling::PoolScaling,
     &scheduler_state::SchedulerState,
     &sql_activation::SqlActivation,
@@ -95,21 +97,27 @@ pub fn lever(name: &str) -> Option<&'static dyn Lever> {
     LEVERS.into_iter().find(|lever| lever.name() == name)
 }
 
-/// The lever that `verb` moves.
-pub fn lever_of(verb: Verb) -> &'static dyn Lever {
+/// The levers that `verb` moves. Each is one write, so that a death between two leaves each as it was or as it should be.
+pub fn levers_of(verb: Verb) -> &'static [&'static dyn Lever] {
     match verb {
         Verb::RunMinInstances(_) | Verb::RunMaxInstances(_) | Verb::RunDisable => {
-            &run_scaling::RunScaling
+            &[&run_scaling::RunScaling]
         }
-        Verb::RunIngressInternal => &run_ingress::RunIngress,
-        Verb::RunCloseDoor => &run_door::RunDoor,
-        Verb::PoolInstances(_) => &pool_scaling::PoolScaling,
-        Verb::SchedulerPause => &scheduler_state::SchedulerState,
-        Verb::SqlStop => &sql_activation::SqlActivation,
-        Verb::ComputeStop => &compute_power::ComputePower,
-        Verb::QuotaLimit(_) => &quota_override::QuotaOverride,
-        Verb::BillingUnlink => &billing_link::BillingLink,
+        Verb::RunIngressInternal => &[&run_ingress::RunIngress],
+        Verb::RunCloseDoor => &[&run_door::RunDoor, &run_invoker_check::RunInvokerCheck],
+        Verb::PoolInstances(_) => &[&pool_scaling::PoolScaling],
+        Verb::SchedulerPause => &[&scheduler_state::SchedulerState],
+        Verb::SqlStop => &[&sql_activation::SqlActivation],
+        Verb::ComputeStop => &[&compute_power::ComputePower],
+        Verb::QuotaLimit(_) => &[&quota_override::QuotaOverride],
+        Verb::BillingUnlink => &[&billing_link::BillingLink],
     }
+}
+
+/// What reading and writing take for `verb`.
+pub fn permissions(verb: Verb) -> Vec<&'static str> {
+    let levers = levers_of(verb).iter();
+    levers.flat_map(|lever| lever.permissions()).copied().collect()
 }
 
 /// The labels on a resource; none where its kind has none.

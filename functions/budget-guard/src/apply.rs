@@ -311,8 +311,7 @@ fn failed(item: &ItemRecord, error: &CallError) -> Ended {
     if !error.is_forbidden() {
         return Ended::Failed(line);
     }
-    let lever = actions::lever_of(item.action.verb);
-    let permissions = lever.permissions().join(", ");
+    let permissions = actions::permissions(item.action.verb).join(", ");
     Ended::Failed(format!(
         "a permission is missing; it takes {permissions} on {}: {line}",
         item.action.resource.path

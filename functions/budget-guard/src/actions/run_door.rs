@@ -1,5 +1,4 @@
-//! Who calls a Cloud Run service without credentials: the public members of its invokers, and whether invokers are checked
-//! at all, without which the members mean nothing.
+//! Who calls a Cloud Run service without credentials: the public members of its invokers.
 
 use super::{Lever, Seen, run};
 use crate::{
@@ -12,7 +11,6 @@ use serde_json::{Value, json};
 
 const INVOKER: &str = "roles/run.invoker";
 const PUBLIC: [&str; 2] = ["allUsers", "allAuthenticatedUsers"];
-const UNCHECKED: &str = "invokerIamDisabled";
 
 pub(super) struct RunDoor;
 
@@ -23,15 +21,14 @@ impl Lever for RunDoor {
     }
 
     fn target(&self, _: &Value, _: Verb) -> Value {
-        json!({"public": [], UNCHECKED: false})
+        json!({"public": []})
     }
 
     fn agrees(&self, live: &Value, target: &Value) -> bool {
-        live["public"] == target["public"] && live[UNCHECKED] == target[UNCHECKED]
+        live["public"] == target["public"]
     }
 
     async fn read(&self, google: &Google, resource: &Resource) -> Result<Seen, CallError> {
-        let service = run::field(google, resource, UNCHECKED, false.into()).await?;
         let at = format!("{}:getIamPolicy", run::path(resource));
         let policy = google.get(Api::Run, &at).await?;
         let public = PUBLIC.iter().filter(|member| lets_in(&policy, member));
@@ -40,9 +37,8 @@ impl Lever for RunDoor {
                 "public": public.collect::<Vec<_>>(),
                 // Only so that who comes back stands where they stood.
                 "order": order(&policy),
-                UNCHECKED: service.value,
             }),
-            etag: json!({"service": service.etag, "policy": policy}),
+            etag: policy,
         })
     }
 
@@ -53,23 +49,16 @@ impl Lever for RunDoor {
         seen: &Seen,
         target: &Value,
     ) -> Result<Option<Pending>, CallError> {
-        if seen.value["public"] != target["public"] {
-            let policy = with_public(&seen.etag["policy"], target);
-            let at = format!("{}:setIamPolicy", run::path(resource));
-            let body = json!({ "policy": policy });
-            google.change(Api::Run, Method::POST, &at, &body).await?;
-        }
-        if seen.value[UNCHECKED] == target[UNCHECKED] {
-            return Ok(None);
-        }
-        let change = (UNCHECKED, &target[UNCHECKED]);
-        run::patch(google, resource, change, &seen.etag["service"]).await
+        // The policy carries its own etag.
+        let policy = with_public(&seen.etag, target);
+        let at = format!("{}:setIamPolicy", run::path(resource));
+        let body = json!({ "policy": policy });
+        google.change(Api::Run, Method::POST, &at, &body).await?;
+        Ok(None)
     }
 
     fn permissions(&self) -> &'static [&'static str] {
         &[
-            "run.services.get",
-            "run.services.update",
             "run.services.getIamPolicy",
             "run.services.setIamPolicy",
         ]

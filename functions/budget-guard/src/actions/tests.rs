@@ -2,7 +2,7 @@ use super::*;
 use serde_json::json;
 
 fn target(prior: Value, verb: Verb) -> Value {
-    lever_of(verb).target(&prior, verb)
+    levers_of(verb)[0].target(&prior, verb)
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_paused_job_stays_as_it_is_and_so_does_a_stopped_machine() {
 
 #[test]
 fn absent_bounds_and_zero_are_the_same_and_a_mode_is_not() {
-    let lever = lever_of(Verb::RunDisable);
+    let lever = levers_of(Verb::RunDisable)[0];
     let off = target(json!({"maxInstanceCount": 9}), Verb::RunDisable);
     assert!(lever.agrees(&json!({"scalingMode": "MANUAL", "manualInstanceCount": 0}), &off));
     assert!(!lever.agrees(&json!({}), &off));

@@ -3,7 +3,7 @@
 use super::Finding;
 use crate::{
     action::Action,
-    actions::{self, ARMED, Lever, PROTECT},
+    actions::{self, ARMED, PROTECT},
     google::{Api, CallError, Google},
     policy::Policy,
 };
@@ -27,13 +27,12 @@ pub(super) async fn look(policies: &[Policy], google: &Google) -> Vec<Finding> {
 
 async fn rung(google: &Google, action: &Action) -> Vec<Finding> {
     let what = action.to_string();
-    let lever = actions::lever_of(action.verb);
     let mut findings = Vec::new();
-    match try_out(google, lever, action).await {
+    match try_out(google, action).await {
         Ok(()) => findings.push(Finding::ready(&what, "can be read, and the change would be accepted")),
-        Err(error) => findings.push(Finding::missing(&what, refused(lever, action, &error))),
+        Err(error) => findings.push(Finding::missing(&what, refused(action, &error))),
     }
-    match missing_permissions(google, lever, action).await {
+    match missing_permissions(google, action).await {
         Ok(missing) if missing.is_empty() => {}
         Ok(missing) => findings.push(Finding::missing(
             &what,
@@ -45,15 +44,18 @@ async fn rung(google: &Google, action: &Action) -> Vec<Finding> {
     findings
 }
 
-async fn try_out(google: &Google, lever: &dyn Lever, action: &Action) -> Result<(), CallError> {
-    let seen = lever.read(google, &action.resource).await?;
-    let target = lever.target(&seen.value, action.verb);
-    lever.rehearse(google, &action.resource, &target).await
+async fn try_out(google: &Google, action: &Action) -> Result<(), CallError> {
+    for lever in actions::levers_of(action.verb) {
+        let seen = lever.read(google, &action.resource).await?;
+        let target = lever.target(&seen.value, action.verb);
+        lever.rehearse(google, &action.resource, &target).await?;
+    }
+    Ok(())
 }
 
-fn refused(lever: &dyn Lever, action: &Action, error: &CallError) -> String {
+fn refused(action: &Action, error: &CallError) -> String {
     if error.is_forbidden() {
-        let permissions = lever.permissions().join(", ");
+        let permissions = actions::permissions(action.verb).join(", ");
         return format!("grant {permissions} on {}: {}", action.resource.path, error.line());
     }
     error.line()
@@ -62,16 +64,15 @@ fn refused(lever: &dyn Lever, action: &Action, error: &CallError) -> String {
 /// Asked of the project: a grant on a resource alone does not show, and is then warned of needlessly.
 async fn missing_permissions(
     google: &Google,
-    lever: &dyn Lever,
     action: &Action,
 ) -> Result<Vec<String>, CallError> {
     let path = format!("/v3/projects/{}:testIamPermissions", action.resource.project());
-    let wanted = lever.permissions();
+    let wanted = actions::permissions(action.verb);
     let body = json!({"permissions": wanted});
     let answer = google.change(Api::Projects, Method::POST, &path, &body).await?;
     let granted: Vec<&Value> = answer["permissions"].as_array().into_iter().flatten().collect();
     let missing = wanted.iter().filter(|wanted| !granted.iter().any(|granted| *granted == **wanted));
-    Ok(missing.map(|name| (*name).to_owned()).collect())
+    Ok(missing.copied().map(str::to_owned).collect())
 }
 
 async fn labels(google: &Google, action: &Action) -> Vec<Finding> {

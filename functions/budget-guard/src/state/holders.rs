@@ -6,7 +6,7 @@
 
 use crate::{
     action::{Action, Resource},
-    actions::{Lever, lever, lever_of},
+    actions::{Lever, lever, levers_of},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -103,10 +103,8 @@ impl Held {
         let mut levers: Vec<&'static dyn Lever> =
             self.prior.keys().filter_map(|name| lever(name)).collect();
         if let Some(action) = self.effective() {
-            let own = lever_of(action.verb);
-            if !self.prior.contains_key(own.name()) {
-                levers.push(own);
-            }
+            let own = levers_of(action.verb).iter();
+            levers.extend(own.filter(|lever| !self.prior.contains_key(lever.name())));
         }
         levers
     }
@@ -141,14 +139,16 @@ impl Held {
     /// What should be there now, lever by lever.
     pub fn targets(&self) -> Vec<Move> {
         let effective = self.effective();
-        let target = |(name, prior): (&String, &Value)| Move {
-            lever: name.clone(),
-            target: match effective {
-                Some(action) if lever_of(action.verb).name() == name => {
-                    lever_of(action.verb).target(prior, action.verb)
-                }
-                _ => prior.clone(),
-            },
+        let target = |(name, prior): (&String, &Value)| {
+            let moved = effective.and_then(|action| {
+                let mut own = levers_of(action.verb).iter();
+                let lever = own.find(|lever| lever.name() == name)?;
+                Some(lever.target(prior, action.verb))
+            });
+            Move {
+                lever: name.clone(),
+                target: moved.unwrap_or_else(|| prior.clone()),
+            }
         };
         self.prior.iter().map(target).collect()
     }
@@ -218,8 +218,8 @@ mod tests {
     fn an_action_on_another_lever_puts_the_first_one_back() {
         let mut held = held(&[("A/1", "run.close_door:web/eu/api")]);
         let names: Vec<_> = held.levers().iter().map(|lever| lever.name()).collect();
-        assert_eq!(names, ["scaling", "door"]);
-        held.capture("door", &json!({"public": ["allUsers"], "invokerIamDisabled": false}));
+        assert_eq!(names, ["scaling", "door", "invokerIamDisabled"]);
+        held.capture("door", &json!({"public": ["allUsers"]}));
         let moves = held.targets();
         assert_eq!(moves[0].lever, "door");
         assert_eq!(moves[0].target["public"], json!([]));
