@@ -117,7 +117,10 @@ pub fn levers_of(verb: Verb) -> &'static [&'static dyn Lever] {
 /// What reading and writing take for `verb`.
 pub fn permissions(verb: Verb) -> Vec<&'static str> {
     let levers = levers_of(verb).iter();
-    levers.flat_map(|lever| lever.permissions()).copied().collect()
+    levers
+        .flat_map(|lever| lever.permissions())
+        .copied()
+        .collect()
 }
 
 /// The labels on a resource; none where its kind has none.
@@ -127,7 +130,11 @@ pub async fn labels(
 ) -> Result<BTreeMap<String, String>, CallError> {
     let (api, path, at) = match resource.family {
         Family::Run | Family::Pool => (Api::Run, run::path(resource), "/labels"),
-        Family::Sql => (Api::Sql, sql_activation::path(resource), "/settings/userLabels"),
+        Family::Sql => (
+            Api::Sql,
+            sql_activation::path(resource),
+            "/settings/userLabels",
+        ),
         Family::Compute => (Api::Compute, compute_power::path(resource), "/labels"),
         Family::Project => return project_labels(google, &resource.path).await,
         Family::Scheduler | Family::Quota => return Ok(BTreeMap::new()),

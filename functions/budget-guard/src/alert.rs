@@ -216,7 +216,9 @@ pub(crate) mod tests {
         let mut alert = stop();
         alert.key = format!("{}{}", alert.key, "x".repeat(400));
         alert.name = Some("\u{1}ü<&>".repeat(300));
-        alert.lines = (0..400).map(|n| format!("line {n} {}", "\u{1}<&>ü".repeat(80))).collect();
+        alert.lines = (0..400)
+            .map(|n| format!("line {n} {}", "\u{1}<&>ü".repeat(80)))
+            .collect();
         let item = alert.work[1].clone();
         alert.work = vec![item; 100];
         alert
@@ -226,7 +228,10 @@ pub(crate) mod tests {
     fn a_notice_says_what_was_done_what_failed_and_that_billing_lags() {
         let said = stop().sentences().join("\n");
         assert!(said.contains("Done: run.disable:web/eu/api."), "{said}");
-        assert!(said.contains("FAILED: scheduler.pause:web/eu/nightly: a permission is missing."), "{said}");
+        assert!(
+            said.contains("FAILED: scheduler.pause:web/eu/nightly: a permission is missing."),
+            "{said}"
+        );
         assert!(said.ends_with(LAG), "{said}");
     }
 

@@ -237,7 +237,10 @@ impl Applier<'_> {
     }
 
     async fn pause(&self, number: u32) {
-        let factor = self.rounds.multiplier.powi(i32::try_from(number / 2).unwrap_or(0));
+        let factor = self
+            .rounds
+            .multiplier
+            .powi(i32::try_from(number / 2).unwrap_or(0));
         let wait = self.rounds.initial_delay.mul_f64(factor);
         sleep(wait.min(self.rounds.max_delay)).await;
     }
@@ -279,7 +282,8 @@ fn resumes(held: &Held, touched: &[&str]) -> bool {
 
 fn agrees(one: &Move, sight: &Sight) -> bool {
     let lever = actions::lever(&one.lever);
-    lever.zip(sight.get(one.lever.as_str()))
+    lever
+        .zip(sight.get(one.lever.as_str()))
         .is_none_or(|(lever, seen)| lever.agrees(&seen.value, &one.target))
 }
 
@@ -303,7 +307,9 @@ fn short(value: &Value) -> String {
 }
 
 fn gone() -> Ended {
-    Ended::Done(Some("it is no longer there, so nothing is given back".to_owned()))
+    Ended::Done(Some(
+        "it is no longer there, so nothing is given back".to_owned(),
+    ))
 }
 
 fn failed(item: &ItemRecord, error: &CallError) -> Ended {

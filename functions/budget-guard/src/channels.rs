@@ -14,11 +14,7 @@ mod webhook;
 pub use outbound::{Outbound, is_public};
 pub use webhook::WebhookHeaders;
 
-use crate::{
-    config::ChannelConfig,
-    google::Google,
-    state::document::Posting,
-};
+use crate::{config::ChannelConfig, google::Google, state::document::Posting};
 use jiff::Timestamp;
 use nightshift_runtime::{RetryPolicy, Verdict, config::SecretError};
 use std::{
@@ -160,7 +156,9 @@ impl Channels {
         let outbound = &self.outbound;
         match self.configured.get(name).ok_or_else(unknown)? {
             ChannelConfig::Slack(config) => outbound.check(&config.url.read()?, config.private),
-            ChannelConfig::GoogleChat(config) => outbound.check(&config.url.read()?, config.private),
+            ChannelConfig::GoogleChat(config) => {
+                outbound.check(&config.url.read()?, config.private)
+            }
             ChannelConfig::Pagerduty(config) => pagerduty::check(config, outbound),
             ChannelConfig::Webhook(config) => webhook::check(config, outbound),
             ChannelConfig::Pubsub(config) => pubsub::check(config, &self.google).await,
@@ -182,9 +180,7 @@ impl Channels {
             ChannelConfig::Webhook(config) => {
                 webhook::post(config, outbound, (key, what), now).await
             }
-            ChannelConfig::Pubsub(config) => {
-                pubsub::post(config, &self.google, (key, what)).await
-            }
+            ChannelConfig::Pubsub(config) => pubsub::post(config, &self.google, (key, what)).await,
         }
     }
 }

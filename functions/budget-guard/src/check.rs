@@ -110,8 +110,13 @@ async fn channels(config: &Config, google: &Google) -> Vec<Finding> {
         let what = format!("channel {name}");
         let kind = channels.kind(name).unwrap_or_default();
         findings.push(match channels.check(name).await {
-            Ok(()) => Finding::ready(what, format!("{kind}: its secret is there and of the right form")),
-            Err(error) => Finding::missing(what, format!("{kind}: {}", crate::error::chain(&error))),
+            Ok(()) => Finding::ready(
+                what,
+                format!("{kind}: its secret is there and of the right form"),
+            ),
+            Err(error) => {
+                Finding::missing(what, format!("{kind}: {}", crate::error::chain(&error)))
+            }
         });
     }
     findings
@@ -145,7 +150,10 @@ pub async fn round_trip(config: &Config, google: &Google, patience: Duration) ->
         Ok(Some(seconds)) => Finding::ready(WHAT, format!("a message was here after {seconds} s")),
         Ok(None) => Finding::missing(
             WHAT,
-            format!("no guard has noted the message after {} s; does one run, and may the subscription call it?", patience.as_secs()),
+            format!(
+                "no guard has noted the message after {} s; does one run, and may the subscription call it?",
+                patience.as_secs()
+            ),
         ),
         Err(error) => Finding::missing(WHAT, crate::error::chain(&error)),
     }

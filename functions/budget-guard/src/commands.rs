@@ -59,18 +59,38 @@ async fn at_work(command: Command, guard: Guard, output: Output) -> Result<ExitS
         Command::Snooze(args) => {
             let OrderArgs { budget, reason, by } = args.order;
             let until = args.until;
-            (Order::Snooze { budget, until, reason }, by)
+            (
+                Order::Snooze {
+                    budget,
+                    until,
+                    reason,
+                },
+                by,
+            )
         }
         Command::Release(args) => {
             let OrderArgs { budget, reason, by } = args.order;
             let (step, until) = (args.step, args.until);
-            (Order::Release { budget, step, until, reason }, by)
+            (
+                Order::Release {
+                    budget,
+                    step,
+                    until,
+                    reason,
+                },
+                by,
+            )
         }
         Command::Resume(args) => {
             let OrderArgs { budget, reason, by } = args.order;
             (Order::Resume { budget, reason }, by)
         }
-        Command::Retry(args) => (Order::Retry { budget: args.budget }, args.by),
+        Command::Retry(args) => (
+            Order::Retry {
+                budget: args.budget,
+            },
+            args.by,
+        ),
         _ => (Order::Tick {}, String::new()),
     };
     status::obey(&guard, &order, &by, output).await

@@ -28,7 +28,13 @@ pub fn explain_decision(decision: &Decision) -> String {
     let mut said: Vec<String> = decision.plan.iter().map(planned).collect();
     said.extend(told(decision));
     let released = decision.released.iter();
-    said.extend(released.map(|one| format!("lets go of {} because {}", one.step, self::released(one.reason))));
+    said.extend(released.map(|one| {
+        format!(
+            "lets go of {} because {}",
+            one.step,
+            self::released(one.reason)
+        )
+    }));
     if said.is_empty() {
         said.push("nothing to do".to_owned());
     }

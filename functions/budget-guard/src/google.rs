@@ -82,7 +82,10 @@ impl Google {
         let built = reqwest::Client::builder()
             .timeout(ATTEMPT)
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("nightshift-budget-guard/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!(
+                "nightshift-budget-guard/",
+                env!("CARGO_PKG_VERSION")
+            ))
             .build();
         Ok(Self {
             http: built.map_err(|source| CallError::Client(source.without_url()))?,

@@ -222,7 +222,9 @@ impl Guard {
         if turn.document == document && !has_work(&turn.document, now) {
             return Ok(turn);
         }
-        let version = self.intend(policy, &mut turn.document, &version, now).await?;
+        let version = self
+            .intend(policy, &mut turn.document, &version, now)
+            .await?;
         self.work(policy, &mut turn, version).await?;
         Ok(turn)
     }
@@ -259,7 +261,9 @@ impl Guard {
         if let Some(plan) = &mut turn.document.plan {
             plan.lease = None;
         }
-        self.repository.save(policy, &mut turn.document, &version).await?;
+        self.repository
+            .save(policy, &mut turn.document, &version)
+            .await?;
         turn.left.extend(undelivered);
         Ok(())
     }
@@ -332,8 +336,16 @@ fn revision() -> String {
 fn tell(turn: &Turn, policy: &Policy, cause: &Cause) {
     let decision = &turn.decision;
     let plan: Vec<String> = decision.plan.iter().map(ToString::to_string).collect();
-    let fired: Vec<&str> = decision.fired.iter().map(|firing| firing.step.as_str()).collect();
-    let released: Vec<&str> = decision.released.iter().map(|one| one.step.as_str()).collect();
+    let fired: Vec<&str> = decision
+        .fired
+        .iter()
+        .map(|firing| firing.step.as_str())
+        .collect();
+    let released: Vec<&str> = decision
+        .released
+        .iter()
+        .map(|one| one.step.as_str())
+        .collect();
     tracing::info!(
         event = crate::event::DECIDED,
         policy = turn.budget,

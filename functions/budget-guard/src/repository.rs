@@ -115,17 +115,20 @@ impl Repository {
         let (stored, version) = self.store.read(&object).await?;
         let held = match stored {
             None => Held::nobody(resource),
-            Some(stored) => Held::read(resource, &stored).map_err(|source| RepositoryError::Held {
-                object: self.store.name(&object),
-                source,
-            })?,
+            Some(stored) => {
+                Held::read(resource, &stored).map_err(|source| RepositoryError::Held {
+                    object: self.store.name(&object),
+                    source,
+                })?
+            }
         };
         Ok((held, version))
     }
 
     /// Writes who holds a resource down over the version that was read.
     pub async fn save_held(&self, held: &Held, over: &Version) -> Result<Version, RepositoryError> {
-        self.write(&resource_object(&held.resource), held, over).await
+        self.write(&resource_object(&held.resource), held, over)
+            .await
     }
 
     async fn write(

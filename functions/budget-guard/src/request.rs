@@ -189,7 +189,9 @@ impl Request {
                 Ok(Self::Obey(Order::Tick {}))
             }
             Source::Scheduler { .. } | Source::Command => {
-                let order = event.json().map_err(|error: EventError| Outcome::from(error))?;
+                let order = event
+                    .json()
+                    .map_err(|error: EventError| Outcome::from(error))?;
                 Ok(Self::Obey(order))
             }
             Source::PubSub { .. } | Source::CloudEvent { .. } => judge(event),
@@ -201,7 +203,11 @@ impl Request {
 const NONCE_BYTES: usize = 64;
 
 fn judge(event: &Event) -> Result<Request, Outcome> {
-    if let Some(nonce) = event.attributes.get(NONCE).filter(|nonce| nonce.len() <= NONCE_BYTES) {
+    if let Some(nonce) = event
+        .attributes
+        .get(NONCE)
+        .filter(|nonce| nonce.len() <= NONCE_BYTES)
+    {
         let nonce = nonce.to_owned();
         return Ok(Request::Probe { nonce });
     }
@@ -223,9 +229,8 @@ fn judge(event: &Event) -> Result<Request, Outcome> {
         attributes: &attributes,
         data: &event.data,
     });
-    let message = message.map_err(|error: Malformed| {
-        Outcome::refused("malformed", crate::error::chain(&error))
-    })?;
+    let message = message
+        .map_err(|error: Malformed| Outcome::refused("malformed", crate::error::chain(&error)))?;
     Ok(Request::Judge {
         input: Box::new(Input::from(message)),
         id,
@@ -264,14 +269,19 @@ mod tests {
     #[test]
     fn commands_are_read_with_what_belongs_to_them() {
         assert_eq!(order(r#"{"command":"tick"}"#), Ok(Order::Tick {}));
-        let released = order(r#"{"command":"release","step":"stop","until":"2026-10-20T12:00:00Z"}"#);
+        let released =
+            order(r#"{"command":"release","step":"stop","until":"2026-10-20T12:00:00Z"}"#);
         let Order::Release { step, until, .. } = released.unwrap() else {
             panic!()
         };
         assert_eq!(step, "stop");
         assert_eq!(until, "2026-10-20T12:00:00Z".parse::<UntilText>().unwrap());
         let to_the_end = order(r#"{"command":"release","step":"stop"}"#).unwrap();
-        let Some(Command { wish: Wish::Release { until, .. }, .. }) = to_the_end.wish("me") else {
+        let Some(Command {
+            wish: Wish::Release { until, .. },
+            ..
+        }) = to_the_end.wish("me")
+        else {
             panic!()
         };
         assert_eq!(until, Until::PeriodEnd);
@@ -282,7 +292,10 @@ mod tests {
         for (data, said) in [
             (r#"{"command":"explode"}"#, "unknown variant `explode`"),
             (r#"{"command":"tick","now":true}"#, "unknown field `now`"),
-            (r#"{"command":"snooze","reason":"x"}"#, "missing field `until`"),
+            (
+                r#"{"command":"snooze","reason":"x"}"#,
+                "missing field `until`",
+            ),
             (
                 r#"{"command":"release","step":"stop","until":"tomorrow"}"#,
                 "neither a time such as",
@@ -295,14 +308,22 @@ mod tests {
 
     #[test]
     fn a_scheduler_without_a_body_is_a_tick() {
-        let job = || Source::Scheduler { job: "guard".to_owned() };
+        let job = || Source::Scheduler {
+            job: "guard".to_owned(),
+        };
         assert!(matches!(read(job(), ""), Ok(Request::Obey(Order::Tick {}))));
-        assert!(matches!(read(job(), r#"{"command":"retry"}"#), Ok(Request::Obey(Order::Retry { .. }))));
+        assert!(matches!(
+            read(job(), r#"{"command":"retry"}"#),
+            Ok(Request::Obey(Order::Retry { .. }))
+        ));
     }
 
     #[test]
     fn a_message_without_an_id_is_refused() {
-        let source = Source::PubSub { subscription: None, topic: None };
+        let source = Source::PubSub {
+            subscription: None,
+            topic: None,
+        };
         assert!(read(source, "{}").unwrap_err().contains("has no id"));
     }
 }

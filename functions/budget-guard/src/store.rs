@@ -12,8 +12,8 @@ use bytes::Bytes;
 use folder::Folder;
 use nightshift_runtime::gcp::Gcp;
 use object_store::{
-    ObjectStore, ObjectStoreExt, PutMode, PutOptions, RetryConfig, UpdateVersion,
-    memory::InMemory, path::Path,
+    ObjectStore, ObjectStoreExt, PutMode, PutOptions, RetryConfig, UpdateVersion, memory::InMemory,
+    path::Path,
 };
 use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
@@ -36,7 +36,9 @@ pub enum Place {
 
 /// Not the address of a place.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{0}` is neither a bucket such as \"gs://BUCKET/PREFIX\" nor a folder such as \"file:///var/lib/budget-guard\"")]
+#[error(
+    "`{0}` is neither a bucket such as \"gs://BUCKET/PREFIX\" nor a folder such as \"file:///var/lib/budget-guard\""
+)]
 pub struct InvalidPlace(String);
 
 impl FromStr for Place {
@@ -156,7 +158,11 @@ impl Store {
         };
         let options = PutOptions::from(mode);
         let path = self.path(object);
-        match self.inner.put_opts(&path, bytes.clone().into(), options).await {
+        match self
+            .inner
+            .put_opts(&path, bytes.clone().into(), options)
+            .await
+        {
             Ok(put) => Ok(Version(Some(UpdateVersion {
                 e_tag: put.e_tag,
                 version: put.version,

@@ -58,11 +58,19 @@ pub(crate) fn api() -> Api {
 }
 
 fn zone(call: &Call) -> Result<String, ApiError> {
-    Ok(format!("projects/{}/zones/{}", call.param("project")?, call.param("zone")?))
+    Ok(format!(
+        "projects/{}/zones/{}",
+        call.param("project")?,
+        call.param("zone")?
+    ))
 }
 
 fn key(call: &Call) -> Result<String, ApiError> {
-    Ok(format!("{}/instances/{}", zone(call)?, call.param("instance")?))
+    Ok(format!(
+        "{}/instances/{}",
+        zone(call)?,
+        call.param("instance")?
+    ))
 }
 
 fn find(view: &View, key: &str) -> Result<Arc<Instance>, ApiError> {
@@ -79,7 +87,10 @@ fn change(call: &Call, passing: &str, status: &str) -> Answer {
     let (key, zone) = (key(call)?, zone(call)?);
     let operation = call.write(|tx| {
         set(tx, &key, passing)?;
-        let work = json!(Work { instance: key.clone(), status: status.to_owned() });
+        let work = json!(Work {
+            instance: key.clone(),
+            status: status.to_owned()
+        });
         let name = format!("{zone}/operations/operation-{}", operations::new_id());
         Ok::<_, ApiError>(operations::begin(call, tx, name, work, json!({})))
     })?;
@@ -97,7 +108,11 @@ fn set(tx: &mut Tx, key: &str, status: &str) -> Result<(), ApiError> {
 fn shown(operation: &Operation) -> Value {
     let long_running = operation.json();
     let name = operation.name.rsplit('/').next().unwrap_or_default();
-    let status = if operation.outcome.is_some() { "DONE" } else { "RUNNING" };
+    let status = if operation.outcome.is_some() {
+        "DONE"
+    } else {
+        "RUNNING"
+    };
     let mut shown = json!({"kind": "compute#operation", "name": name, "status": status});
     if let Some(error) = long_running.get("error") {
         shown["error"] = json!({"errors": [{"code": error["code"], "message": error["message"]}]});
@@ -109,8 +124,8 @@ async fn operation(call: Call) -> Answer {
     let name = format!("{}/operations/{}", zone(&call)?, call.param("operation")?);
     let operation = call.view().get::<Operation>(&name);
     let operation = operation.filter(|operation| operation.api == "compute");
-    let operation =
-        operation.ok_or_else(|| ApiError::not_found(format!("The resource '{name}' was not found")))?;
+    let operation = operation
+        .ok_or_else(|| ApiError::not_found(format!("The resource '{name}' was not found")))?;
     Reply::json(&shown(&operation))
 }
 
@@ -139,7 +154,13 @@ struct Seed {
 
 fn seed(app: &App, tx: &mut Tx, section: Value) -> Result<(), ApiError> {
     let seed: Seed = json::decode_value(section)?;
-    for Seeded { project, zone, name, mut instance } in seed.instances {
+    for Seeded {
+        project,
+        zone,
+        name,
+        mut instance,
+    } in seed.instances
+    {
         let project = project.as_deref().unwrap_or(&app.options.project);
         instance.entry("status").or_insert_with(|| "RUNNING".into());
         instance.insert("kind".to_owned(), "compute#instance".into());

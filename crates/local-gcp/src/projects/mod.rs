@@ -28,24 +28,27 @@ impl Record for Project {
 }
 
 pub(crate) fn api() -> Api {
-    Api::new("cloudresourcemanager", "cloudresourcemanager.googleapis.com")
-        .table::<Project>()
-        .get(
-            "cloudresourcemanager.projects.get",
-            "/v3/{name=projects/*}",
-            get,
-        )
-        .patch(
-            "cloudresourcemanager.projects.patch",
-            "/v3/{name=projects/*}",
-            patch,
-        )
-        .post(
-            "cloudresourcemanager.projects.testIamPermissions",
-            "/v3/{resource=projects/*}:testIamPermissions",
-            test,
-        )
-        .on_seed(seed)
+    Api::new(
+        "cloudresourcemanager",
+        "cloudresourcemanager.googleapis.com",
+    )
+    .table::<Project>()
+    .get(
+        "cloudresourcemanager.projects.get",
+        "/v3/{name=projects/*}",
+        get,
+    )
+    .patch(
+        "cloudresourcemanager.projects.patch",
+        "/v3/{name=projects/*}",
+        patch,
+    )
+    .post(
+        "cloudresourcemanager.projects.testIamPermissions",
+        "/v3/{resource=projects/*}:testIamPermissions",
+        test,
+    )
+    .on_seed(seed)
 }
 
 fn id(name: &str) -> &str {
@@ -78,7 +81,10 @@ async fn patch(call: Call) -> Answer {
     }
     let response = call.write(|tx| {
         let id = id(call.param("name")?).to_owned();
-        let mut project = tx.get::<Project>(&id).map(|old| (*old).clone()).unwrap_or_default();
+        let mut project = tx
+            .get::<Project>(&id)
+            .map(|old| (*old).clone())
+            .unwrap_or_default();
         let mut labels = json!({"labels": project.labels});
         mask.apply(&mut labels, &change);
         project.labels = json::decode_value(labels["labels"].take()).unwrap_or_default();

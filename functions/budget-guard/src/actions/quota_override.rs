@@ -28,9 +28,11 @@ fn path(resource: &Resource) -> Result<String, CallError> {
 /// The bucket for everything, which has no dimensions.
 fn whole(limit: &Value) -> Option<&Value> {
     let buckets = limit["quotaBuckets"].as_array()?;
-    buckets
-        .iter()
-        .find(|bucket| bucket["dimensions"].as_object().is_none_or(serde_json::Map::is_empty))
+    buckets.iter().find(|bucket| {
+        bucket["dimensions"]
+            .as_object()
+            .is_none_or(serde_json::Map::is_empty)
+    })
 }
 
 fn number(value: &Value) -> Option<i64> {
@@ -84,12 +86,20 @@ impl Lever for QuotaOverride {
         let answer = match (id, target["override"].is_null()) {
             (None, true) => return Ok(None),
             (Some(id), true) => {
-                google.change(Api::ServiceUsage, Method::DELETE, &one(id), &json!({})).await?
+                google
+                    .change(Api::ServiceUsage, Method::DELETE, &one(id), &json!({}))
+                    .await?
             }
             (Some(id), false) => {
-                google.change(Api::ServiceUsage, Method::PATCH, &one(id), &body).await?
+                google
+                    .change(Api::ServiceUsage, Method::PATCH, &one(id), &body)
+                    .await?
             }
-            (None, false) => google.change(Api::ServiceUsage, Method::POST, &all, &body).await?,
+            (None, false) => {
+                google
+                    .change(Api::ServiceUsage, Method::POST, &all, &body)
+                    .await?
+            }
         };
         Ok(Pending::named(Api::ServiceUsage, "v1beta1", &answer))
     }

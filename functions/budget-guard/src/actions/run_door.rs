@@ -58,10 +58,7 @@ impl Lever for RunDoor {
     }
 
     fn permissions(&self) -> &'static [&'static str] {
-        &[
-            "run.services.getIamPolicy",
-            "run.services.setIamPolicy",
-        ]
+        &["run.services.getIamPolicy", "run.services.setIamPolicy"]
     }
 }
 
@@ -85,7 +82,9 @@ fn members(binding: &Value) -> impl Iterator<Item = &Value> {
 fn order(policy: &Value) -> Vec<&Value> {
     let mut bindings = policy["bindings"].as_array().into_iter().flatten();
     let plain = bindings.find(|binding| is_plain(binding));
-    plain.map(|binding| members(binding).collect()).unwrap_or_default()
+    plain
+        .map(|binding| members(binding).collect())
+        .unwrap_or_default()
 }
 
 /// The policy with exactly the target's public members among its invokers; everybody else stays.
@@ -130,9 +129,18 @@ mod tests {
         ]});
         let closed = with_public(&before, &json!({"public": []}));
         assert_eq!(closed["bindings"][0], before["bindings"][0]);
-        assert_eq!(closed["bindings"][1]["members"], json!(["user:a@example.com"]));
+        assert_eq!(
+            closed["bindings"][1]["members"],
+            json!(["user:a@example.com"])
+        );
         assert_eq!(closed["bindings"][2], before["bindings"][2]);
-        assert_eq!(with_public(&closed, &json!({"public": ["allUsers"], "order": order(&before)})), before);
+        assert_eq!(
+            with_public(
+                &closed,
+                &json!({"public": ["allUsers"], "order": order(&before)})
+            ),
+            before
+        );
     }
 
     #[test]
@@ -140,6 +148,9 @@ mod tests {
         let before = json!({"bindings": [{"role": INVOKER, "members": ["allUsers"]}]});
         let closed = with_public(&before, &json!({"public": []}));
         assert_eq!(closed, json!({"bindings": []}));
-        assert_eq!(with_public(&closed, &json!({"public": ["allUsers"]})), before);
+        assert_eq!(
+            with_public(&closed, &json!({"public": ["allUsers"]})),
+            before
+        );
     }
 }

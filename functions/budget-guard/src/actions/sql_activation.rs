@@ -35,10 +35,17 @@ impl Lever for SqlActivation {
             why,
         };
         if instance["masterInstanceName"].is_string() {
-            return Err(unsuitable("is a read replica, which Cloud SQL does not stop; name its primary"));
+            return Err(unsuitable(
+                "is a read replica, which Cloud SQL does not stop; name its primary",
+            ));
         }
-        if instance["replicaNames"].as_array().is_some_and(|names| !names.is_empty()) {
-            return Err(unsuitable("has read replicas, and Cloud SQL stops no primary that has; delete or promote them first"));
+        if instance["replicaNames"]
+            .as_array()
+            .is_some_and(|names| !names.is_empty())
+        {
+            return Err(unsuitable(
+                "has read replicas, and Cloud SQL stops no primary that has; delete or promote them first",
+            ));
         }
         let settings = &instance["settings"];
         let policy = settings["activationPolicy"].as_str();
@@ -66,7 +73,10 @@ impl Lever for SqlActivation {
         let [project, _] = parts(resource);
         let operation = answer["name"].as_str();
         Ok(operation.map(|name| {
-            Pending::new(Api::Sql, format!("/v1/projects/{project}/operations/{name}"))
+            Pending::new(
+                Api::Sql,
+                format!("/v1/projects/{project}/operations/{name}"),
+            )
         }))
     }
 

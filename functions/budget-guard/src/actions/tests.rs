@@ -14,12 +14,18 @@ fn a_throttle_never_gives_more_than_there_was() {
         json!({"minInstanceCount": 1, "maxInstanceCount": 1}),
         "a minimum above the maximum would be refused"
     );
-    assert_eq!(target(json!({}), Verb::RunMaxInstances(1)), json!({"maxInstanceCount": 1}));
+    assert_eq!(
+        target(json!({}), Verb::RunMaxInstances(1)),
+        json!({"maxInstanceCount": 1})
+    );
     assert_eq!(target(prior.clone(), Verb::RunMinInstances(9)), prior);
     let manual = json!({"scalingMode": "MANUAL", "manualInstanceCount": 1});
     assert_eq!(target(manual.clone(), Verb::RunMaxInstances(4)), manual);
     assert_eq!(target(manual.clone(), Verb::RunMinInstances(0)), manual);
-    assert_eq!(target(json!({"manualInstanceCount": 1}), Verb::PoolInstances(3)), json!({"manualInstanceCount": 1}));
+    assert_eq!(
+        target(json!({"manualInstanceCount": 1}), Verb::PoolInstances(3)),
+        json!({"manualInstanceCount": 1})
+    );
     let quota = json!({"override": null, "effective": "50"});
     assert_eq!(target(quota, Verb::QuotaLimit(100))["override"], "50");
     let none = json!({"override": "-1", "effective": "-1"});
@@ -38,9 +44,15 @@ fn a_paused_job_stays_as_it_is_and_so_does_a_stopped_machine() {
 fn absent_bounds_and_zero_are_the_same_and_a_mode_is_not() {
     let lever = levers_of(Verb::RunDisable)[0];
     let off = target(json!({"maxInstanceCount": 9}), Verb::RunDisable);
-    assert!(lever.agrees(&json!({"scalingMode": "MANUAL", "manualInstanceCount": 0}), &off));
+    assert!(lever.agrees(
+        &json!({"scalingMode": "MANUAL", "manualInstanceCount": 0}),
+        &off
+    ));
     assert!(!lever.agrees(&json!({}), &off));
-    assert!(lever.agrees(&json!({"scalingMode": "AUTOMATIC"}), &json!({"minInstanceCount": 0})));
+    assert!(lever.agrees(
+        &json!({"scalingMode": "AUTOMATIC"}),
+        &json!({"minInstanceCount": 0})
+    ));
     assert!(!lever.agrees(&json!({"maxInstanceCount": 20}), &json!({})));
 }
 

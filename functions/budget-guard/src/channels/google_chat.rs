@@ -20,7 +20,9 @@ pub(super) async fn post(
     };
     let body = serde_json::to_vec(&payload(alert))?;
     let url = in_thread(&config.url.read()?);
-    outbound.post(&url, config.private, HeaderMap::new(), body).await
+    outbound
+        .post(&url, config.private, HeaderMap::new(), body)
+        .await
 }
 
 /// The webhook's address, which already has a query: its key and token.
@@ -35,10 +37,16 @@ fn in_thread(url: &SecretString) -> SecretString {
 fn payload(alert: &Alert) -> Value {
     let mut lines = vec![
         format!("*{}*", alert.headline()),
-        format!("{} of {}", alert.money(alert.cost), alert.money(alert.amount)),
+        format!(
+            "{} of {}",
+            alert.money(alert.cost),
+            alert.money(alert.amount)
+        ),
     ];
     lines.extend(alert.sentences());
-    let period = alert.period.map_or_else(|| "-".to_owned(), |period| period.to_string());
+    let period = alert
+        .period
+        .map_or_else(|| "-".to_owned(), |period| period.to_string());
     json!({
         "text": fitted(&lines, TEXT),
         "thread": {"threadKey": format!("{}/{}/{period}", alert.account, alert.budget)},
@@ -58,7 +66,10 @@ mod tests {
             "01D4EE-079462-DFD6EC/de72f49d/2026-10-01T07:00:00Z"
         );
         let text = payload["text"].as_str().unwrap();
-        assert!(text.starts_with("*STOP · prod-web monthly · 101 %*\n1010.00 USD of 1000.00 USD"), "{text}");
+        assert!(
+            text.starts_with("*STOP · prod-web monthly · 101 %*\n1010.00 USD of 1000.00 USD"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -68,7 +79,12 @@ mod tests {
 
     #[test]
     fn the_query_of_the_webhook_is_kept() {
-        let url = in_thread(&SecretString::from("https://chat.googleapis.com/v1/spaces/S/messages?key=k&token=t"));
-        assert!(url.expose_secret().contains("?key=k&token=t&messageReplyOption="));
+        let url = in_thread(&SecretString::from(
+            "https://chat.googleapis.com/v1/spaces/S/messages?key=k&token=t",
+        ));
+        assert!(
+            url.expose_secret()
+                .contains("?key=k&token=t&messageReplyOption=")
+        );
     }
 }

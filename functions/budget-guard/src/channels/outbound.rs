@@ -37,7 +37,10 @@ impl Outbound {
                 .timeout(ATTEMPT)
                 .redirect(Policy::none())
                 .no_proxy()
-                .user_agent(concat!("nightshift-budget-guard/", env!("CARGO_PKG_VERSION")))
+                .user_agent(concat!(
+                    "nightshift-budget-guard/",
+                    env!("CARGO_PKG_VERSION")
+                ))
         };
         let failed = |error: reqwest::Error| PostError::NoAnswer(error.without_url().to_string());
         Ok(Self {
@@ -83,7 +86,9 @@ impl Outbound {
             let after = after.and_then(|value| value.to_str().ok()?.parse().ok());
             return Err(PostError::Busy {
                 status: status.as_u16(),
-                after: after.map(Duration::from_secs).filter(|wait| *wait <= LONGEST_WAIT),
+                after: after
+                    .map(Duration::from_secs)
+                    .filter(|wait| *wait <= LONGEST_WAIT),
             });
         }
         let said = answer.text().await.unwrap_or_default();
@@ -99,7 +104,9 @@ fn word(said: &str) -> String {
     let said = said.trim();
     let is_word = !said.is_empty()
         && said.len() <= 40
-        && said.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        && said
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     if is_word {
         format!(" ({said})")
     } else {
@@ -123,7 +130,10 @@ fn parse(url: &SecretString, private: bool) -> Result<Url, PostError> {
         _ => return Err(PostError::Address("must begin with https://")),
     }
     let host = url.host_str().ok_or(PostError::Address("has no host"))?;
-    let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let literal = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>();
     if let Ok(address) = literal
         && !private
         && !is_public(address)
@@ -141,15 +151,16 @@ struct PublicOnly;
 
 /// A name that leads nowhere public.
 #[derive(Debug, thiserror::Error)]
-#[error("the name leads to no address on the public internet; a receiver of your own needs allow_private = true")]
+#[error(
+    "the name leads to no address on the public internet; a receiver of your own needs allow_private = true"
+)]
 struct NotPublic;
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> =
-                found.filter(|address| is_public(address.ip())).collect();
+            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
             if public.is_empty() {
                 return Err(NotPublic.into());
             }
@@ -208,13 +219,35 @@ mod tests {
     #[test]
     fn addresses_that_only_we_reach_are_not_public() {
         for address in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
-            "198.18.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254",
-            "::ffff:169.254.169.254", "64:ff9b::a00:1", "2002:7f00:1::", "2001:db8::1", "ff02::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "ff02::1",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }
-        for address in ["8.8.8.8", "34.120.8.1", "2606:4700::1111", "64:ff9b::808:808"] {
+        for address in [
+            "8.8.8.8",
+            "34.120.8.1",
+            "2606:4700::1111",
+            "64:ff9b::808:808",
+        ] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
     }
@@ -243,7 +276,10 @@ mod tests {
         let url = SecretString::from("https://localhost:9/s3cret");
         let said = outbound.post(&url, false, HeaderMap::new(), vec![]).await;
         let said = said.unwrap_err().to_string();
-        assert!(said.contains("allow_private") && !said.contains("s3cret"), "{said}");
+        assert!(
+            said.contains("allow_private") && !said.contains("s3cret"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -31,7 +31,9 @@ pub(super) async fn post(
     event["routing_key"] = routing_key(config)?.expose_secret().into();
     let url = SecretString::from(config.url.as_str());
     let body = serde_json::to_vec(&event)?;
-    outbound.post(&url, config.private, HeaderMap::new(), body).await
+    outbound
+        .post(&url, config.private, HeaderMap::new(), body)
+        .await
 }
 
 fn routing_key(config: &PagerdutyConfig) -> Result<SecretString, PostError> {
@@ -40,7 +42,9 @@ fn routing_key(config: &PagerdutyConfig) -> Result<SecretString, PostError> {
     if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         Ok(key)
     } else {
-        Err(PostError::SecretForm("of an integration's routing key, 32 letters and digits"))
+        Err(PostError::SecretForm(
+            "of an integration's routing key, 32 letters and digits",
+        ))
     }
 }
 
@@ -106,7 +110,10 @@ mod tests {
         let key = alert.key.clone();
         let opened = event(&key, &Posting::Alert(Box::new(alert)));
         let closed = event(&key, &Posting::Resolve);
-        assert_eq!((&opened["event_action"], &closed["event_action"]), (&json!("trigger"), &json!("resolve")));
+        assert_eq!(
+            (&opened["event_action"], &closed["event_action"]),
+            (&json!("trigger"), &json!("resolve"))
+        );
         assert_eq!(opened["dedup_key"], closed["dedup_key"]);
         assert_eq!(opened["payload"]["severity"], "error");
     }

@@ -11,7 +11,9 @@ use http::Method;
 use serde_json::json;
 
 pub(super) async fn check(config: &PubsubConfig, google: &Google) -> Result<(), PostError> {
-    let asked = google.get(Api::PubSub, &format!("/v1/{}", config.topic)).await;
+    let asked = google
+        .get(Api::PubSub, &format!("/v1/{}", config.topic))
+        .await;
     asked.map(drop).map_err(Into::into)
 }
 
@@ -39,6 +41,8 @@ pub(super) async fn post(
         "orderingKey": budget,
     }]});
     let path = format!("/v1/{}:publish", config.topic);
-    google.change(Api::PubSub, Method::POST, &path, &body).await?;
+    google
+        .change(Api::PubSub, Method::POST, &path, &body)
+        .await?;
     Ok(())
 }

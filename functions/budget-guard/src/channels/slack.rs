@@ -25,7 +25,9 @@ pub(super) async fn post(
     };
     let body = serde_json::to_vec(&payload(alert))?;
     let url = config.url.read()?;
-    outbound.post(&url, config.private, HeaderMap::new(), body).await
+    outbound
+        .post(&url, config.private, HeaderMap::new(), body)
+        .await
 }
 
 fn payload(alert: &Alert) -> Value {
@@ -58,7 +60,9 @@ fn payload(alert: &Alert) -> Value {
 
 /// Slack's three characters.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -70,16 +74,37 @@ mod tests {
     fn a_notice_looks_like_this() {
         let payload = payload(&stop());
         let blocks = &payload["blocks"];
-        assert_eq!(payload["text"], "STOP · prod-web monthly · 101 %: 1010.00 USD of 1000.00 USD");
+        assert_eq!(
+            payload["text"],
+            "STOP · prod-web monthly · 101 %: 1010.00 USD of 1000.00 USD"
+        );
         assert_eq!(blocks[0]["text"]["text"], "STOP · prod-web monthly · 101 %");
-        let fields: Vec<&str> = blocks[1]["fields"].as_array().unwrap().iter()
-            .map(|field| field["text"].as_str().unwrap()).collect();
-        assert_eq!(fields, [
-            "*Cost*\n1010.00 USD", "*Budget*\n1000.00 USD", "*Since*\n2026-10-01 07:00Z", "*Projected*\n1340.00 USD",
-        ]);
+        let fields: Vec<&str> = blocks[1]["fields"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|field| field["text"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                "*Cost*\n1010.00 USD",
+                "*Budget*\n1000.00 USD",
+                "*Since*\n2026-10-01 07:00Z",
+                "*Projected*\n1340.00 USD",
+            ]
+        );
         let text = blocks[2]["text"]["text"].as_str().unwrap();
-        assert!(text.starts_with("Fires: stop (cost ≥ 100%).\nDone: run.disable:web/eu/api."), "{text}");
-        assert!(blocks[3]["elements"][0]["text"].as_str().unwrap().contains("/stop#0"));
+        assert!(
+            text.starts_with("Fires: stop (cost ≥ 100%).\nDone: run.disable:web/eu/api."),
+            "{text}"
+        );
+        assert!(
+            blocks[3]["elements"][0]["text"]
+                .as_str()
+                .unwrap()
+                .contains("/stop#0")
+        );
     }
 
     #[test]
@@ -101,6 +126,9 @@ mod tests {
         let mut alert = stop();
         alert.lines = vec!["<!channel> & <@U1>".to_owned()];
         let text = payload(&alert)["blocks"][2]["text"]["text"].to_string();
-        assert!(text.contains("&lt;!channel&gt; &amp; &lt;@U1&gt;"), "{text}");
+        assert!(
+            text.contains("&lt;!channel&gt; &amp; &lt;@U1&gt;"),
+            "{text}"
+        );
     }
 }

@@ -65,7 +65,9 @@ fn secrets(config: &WebhookConfig) -> Result<Vec<SecretString>, PostError> {
     let secrets: Vec<SecretString> = read.collect::<Result<_, _>>()?;
     for secret in &secrets {
         let text = secret.expose_secret();
-        let bytes = text.strip_prefix("whsec_").map_or(0, |coded| coded.trim_end_matches('=').len() * 3 / 4);
+        let bytes = text
+            .strip_prefix("whsec_")
+            .map_or(0, |coded| coded.trim_end_matches('=').len() * 3 / 4);
         if !(24..=64).contains(&bytes) {
             return Err(PostError::SecretForm(FORM));
         }
@@ -87,7 +89,9 @@ pub(super) async fn post(
     let body = serde_json::to_vec(&payload(key, what))?;
     let headers = WebhookHeaders::sign(&secrets(config)?, &id(key, what), now, &body)?;
     let url = config.url.read()?;
-    outbound.post(&url, config.private, headers.headers()?, body).await
+    outbound
+        .post(&url, config.private, headers.headers()?, body)
+        .await
 }
 
 /// The key where it is fit for a header, and another for the end of an alert than for its beginning.
@@ -148,7 +152,10 @@ mod tests {
 
     #[test]
     fn two_secrets_give_two_signatures() {
-        let secrets = ["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "whsec_AAAAsBQIhrscChlQIMV+b5sSYspob7oD"];
+        let secrets = [
+            "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+            "whsec_AAAAsBQIhrscChlQIMV+b5sSYspob7oD",
+        ];
         let secrets = secrets.map(SecretString::from);
         let signed = WebhookHeaders::sign(&secrets, "id", Timestamp::UNIX_EPOCH, b"{}").unwrap();
         assert_eq!(signed.signature.split(' ').count(), 2);

@@ -16,7 +16,10 @@ const PUBLISHER: &str = "serviceAccount:billing-budget-alert@system.gserviceacco
 pub(super) async fn look(config: &Config, google: &Google) -> Vec<Finding> {
     let mut findings = Vec::new();
     match &config.feed.topic {
-        None => findings.push(Finding::warning("topic", "not looked at; name it as `feed.topic`")),
+        None => findings.push(Finding::warning(
+            "topic",
+            "not looked at; name it as `feed.topic`",
+        )),
         Some(name) => findings.extend(topic(google, name).await),
     }
     match &config.feed.subscription {
@@ -36,10 +39,17 @@ async fn topic(google: &Google, name: &str) -> Vec<Finding> {
     }
     let there = Finding::ready(what, "is there");
     let what = "publisher".to_owned();
-    let policy = google.get(Api::PubSub, &format!("/v1/{name}:getIamPolicy")).await;
+    let policy = google
+        .get(Api::PubSub, &format!("/v1/{name}:getIamPolicy"))
+        .await;
     let publishers = match policy {
         Ok(policy) => publishers(&policy),
-        Err(error) => return vec![there, Finding::warning(what, format!("not known: {}", error.line()))],
+        Err(error) => {
+            return vec![
+                there,
+                Finding::warning(what, format!("not known: {}", error.line())),
+            ];
+        }
     };
     let mut findings = vec![there];
     if !publishers.iter().any(|member| member == PUBLISHER) {
@@ -48,11 +58,17 @@ async fn topic(google: &Google, name: &str) -> Vec<Finding> {
             format!("{PUBLISHER} may not publish by the topic's own policy; connect the topic to the budget again"),
         ));
     }
-    let others: Vec<String> = publishers.into_iter().filter(|member| member != PUBLISHER).collect();
+    let others: Vec<String> = publishers
+        .into_iter()
+        .filter(|member| member != PUBLISHER)
+        .collect();
     findings.push(if others.is_empty() {
         Finding::ready(what, "nobody else may publish by the topic's own policy")
     } else {
-        Finding::warning(what, format!("could forge a message: {}", others.join(", ")))
+        Finding::warning(
+            what,
+            format!("could forge a message: {}", others.join(", ")),
+        )
     });
     findings
 }
@@ -65,8 +81,11 @@ fn publishers(policy: &Value) -> Vec<String> {
             Some("roles/pubsub.publisher" | "roles/pubsub.editor" | "roles/pubsub.admin")
         )
     });
-    let members = publishing.flat_map(|binding| binding["members"].as_array().into_iter().flatten());
-    members.filter_map(|member| member.as_str().map(str::to_owned)).collect()
+    let members =
+        publishing.flat_map(|binding| binding["members"].as_array().into_iter().flatten());
+    members
+        .filter_map(|member| member.as_str().map(str::to_owned))
+        .collect()
 }
 
 async fn subscription(config: &Config, google: &Google, name: &str) -> Vec<Finding> {
@@ -79,7 +98,10 @@ async fn subscription(config: &Config, google: &Google, name: &str) -> Vec<Findi
     if let (Some(topic), Some(of)) = (&config.feed.topic, found["topic"].as_str())
         && topic != of
     {
-        findings.push(Finding::missing(&what, format!("is of {of}, not of {topic}")));
+        findings.push(Finding::missing(
+            &what,
+            format!("is of {of}, not of {topic}"),
+        ));
     }
     let push = &found["pushConfig"];
     let mut warn = |note: &str| findings.push(Finding::warning(&what, note));
@@ -114,5 +136,8 @@ pub(super) async fn publish_probe(
         "attributes": {NONCE: nonce, "schemaVersion": "1.0"},
     }]});
     let path = format!("/v1/{topic}:publish");
-    google.change(Api::PubSub, Method::POST, &path, &body).await.map(drop)
+    google
+        .change(Api::PubSub, Method::POST, &path, &body)
+        .await
+        .map(drop)
 }

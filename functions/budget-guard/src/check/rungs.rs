@@ -29,16 +29,26 @@ async fn rung(google: &Google, action: &Action) -> Vec<Finding> {
     let what = action.to_string();
     let mut findings = Vec::new();
     match try_out(google, action).await {
-        Ok(()) => findings.push(Finding::ready(&what, "can be read, and the change would be accepted")),
+        Ok(()) => findings.push(Finding::ready(
+            &what,
+            "can be read, and the change would be accepted",
+        )),
         Err(error) => findings.push(Finding::missing(&what, refused(action, &error))),
     }
     match missing_permissions(google, action).await {
         Ok(missing) if missing.is_empty() => {}
         Ok(missing) => findings.push(Finding::missing(
             &what,
-            format!("grant {} on {}", missing.join(", "), action.resource.project()),
+            format!(
+                "grant {} on {}",
+                missing.join(", "),
+                action.resource.project()
+            ),
         )),
-        Err(error) => findings.push(Finding::warning(&what, format!("permissions are not known: {}", error.line()))),
+        Err(error) => findings.push(Finding::warning(
+            &what,
+            format!("permissions are not known: {}", error.line()),
+        )),
     }
     findings.extend(labels(google, action).await);
     findings
@@ -56,32 +66,48 @@ async fn try_out(google: &Google, action: &Action) -> Result<(), CallError> {
 fn refused(action: &Action, error: &CallError) -> String {
     if error.is_forbidden() {
         let permissions = actions::permissions(action.verb).join(", ");
-        return format!("grant {permissions} on {}: {}", action.resource.path, error.line());
+        return format!(
+            "grant {permissions} on {}: {}",
+            action.resource.path,
+            error.line()
+        );
     }
     error.line()
 }
 
 /// Asked of the project: a grant on a resource alone does not show, and is then warned of needlessly.
-async fn missing_permissions(
-    google: &Google,
-    action: &Action,
-) -> Result<Vec<String>, CallError> {
-    let path = format!("/v3/projects/{}:testIamPermissions", action.resource.project());
+async fn missing_permissions(google: &Google, action: &Action) -> Result<Vec<String>, CallError> {
+    let path = format!(
+        "/v3/projects/{}:testIamPermissions",
+        action.resource.project()
+    );
     let wanted = actions::permissions(action.verb);
     let body = json!({"permissions": wanted});
-    let answer = google.change(Api::Projects, Method::POST, &path, &body).await?;
-    let granted: Vec<&Value> = answer["permissions"].as_array().into_iter().flatten().collect();
-    let missing = wanted.iter().filter(|wanted| !granted.iter().any(|granted| *granted == **wanted));
+    let answer = google
+        .change(Api::Projects, Method::POST, &path, &body)
+        .await?;
+    let granted: Vec<&Value> = answer["permissions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .collect();
+    let missing = wanted
+        .iter()
+        .filter(|wanted| !granted.iter().any(|granted| *granted == **wanted));
     Ok(missing.copied().map(str::to_owned).collect())
 }
 
 async fn labels(google: &Google, action: &Action) -> Vec<Finding> {
-    let labels: BTreeMap<String, String> =
-        actions::labels(google, &action.resource).await.unwrap_or_default();
+    let labels: BTreeMap<String, String> = actions::labels(google, &action.resource)
+        .await
+        .unwrap_or_default();
     let carries = |label: (&str, &str)| labels.get(label.0).is_some_and(|value| value == label.1);
     let mut findings = Vec::new();
     if carries(PROTECT) {
-        let note = format!("the label {}={} protects it: it is left alone", PROTECT.0, PROTECT.1);
+        let note = format!(
+            "the label {}={} protects it: it is left alone",
+            PROTECT.0, PROTECT.1
+        );
         findings.push(Finding::warning(action.to_string(), note));
     }
     if action.unlinks_billing() && !carries(ARMED) {

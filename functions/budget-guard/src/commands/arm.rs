@@ -1,11 +1,7 @@
 //! `budget-guard arm` and `disarm`: the consent is a person's, so the guard only says how to give it.
 
 use super::print;
-use crate::{
-    actions::ARMED,
-    cli::Command,
-    error::Error,
-};
+use crate::{actions::ARMED, cli::Command, error::Error};
 use nightshift_runtime::{ExitStatus, Output, Report};
 use serde::Serialize;
 

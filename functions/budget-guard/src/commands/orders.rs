@@ -34,7 +34,9 @@ pub fn budget<'a>(policies: &'a [Policy], name: Option<&str>) -> Result<&'a Poli
             let is_meant =
                 |policy: &&Policy| policy.budget == name || crate::guard::holder(policy) == name;
             let mut meant = policies.iter().filter(is_meant);
-            let first = meant.next().ok_or_else(|| Disobeyed::NoBudget(name.to_owned()))?;
+            let first = meant
+                .next()
+                .ok_or_else(|| Disobeyed::NoBudget(name.to_owned()))?;
             match meant.count() {
                 0 => Ok(first),
                 more => Err(Disobeyed::WhichBudget(more + 1)),

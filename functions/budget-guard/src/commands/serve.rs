@@ -79,7 +79,12 @@ impl Service {
                 };
                 let turns = self.guard.receive(&input, &cause).await?;
                 if turns.is_empty() {
-                    tracing::info!(event = crate::event::DECIDED, key = cause.id, verdict = "ignored", "no policy is about this message");
+                    tracing::info!(
+                        event = crate::event::DECIDED,
+                        key = cause.id,
+                        verdict = "ignored",
+                        "no policy is about this message"
+                    );
                 }
                 answer::to_turns(turns, false)
             }

@@ -229,7 +229,10 @@ pub(super) fn for_work(config: &Config) -> Result<(), PolicyError> {
     for (index, budget) in config.budgets.iter().enumerate() {
         let told = budget.tell.iter().flatten();
         for name in told.filter(|name| !config.channels.contains_key(*name)) {
-            return at(Place::Budget(index, "tell"), Problem::NoChannel(name.clone()));
+            return at(
+                Place::Budget(index, "tell"),
+                Problem::NoChannel(name.clone()),
+            );
         }
         for step in &budget.steps {
             let named = step.what.iter().filter(|what| !what.contains([':', '.']));

@@ -30,20 +30,32 @@ impl Guard {
                     kept.push(notice);
                     continue;
                 }
-                let posting = self.channels.post(&notice.channel, &notice.key, &notice.what, now);
+                let posting = self
+                    .channels
+                    .post(&notice.channel, &notice.key, &notice.what, now);
                 let Err(error) = posting.await else {
                     continue;
                 };
                 let channel = &notice.channel;
                 notice.tries += 1;
                 if error.may_pass() && notice.tries < MOST_TRIES {
-                    tracing::warn!(event = crate::event::NOTICE_LATER, channel, key = notice.key, "{error}");
+                    tracing::warn!(
+                        event = crate::event::NOTICE_LATER,
+                        channel,
+                        key = notice.key,
+                        "{error}"
+                    );
                     missed.push(format!("tell {channel}: {error}"));
                     notice.next = later(now, notice.tries);
                     kept.push(notice);
                     continue;
                 }
-                tracing::error!(event = crate::event::NOTICE_LOST, channel, key = notice.key, "{error}");
+                tracing::error!(
+                    event = crate::event::NOTICE_LOST,
+                    channel,
+                    key = notice.key,
+                    "{error}"
+                );
                 news.extend(refusal(policy, document, &notice, &error.to_string(), now));
             }
             queue = news;
@@ -68,7 +80,11 @@ impl Guard {
         told.push((object, now));
         drop(told);
         let line = crate::error::chain(error);
-        tracing::error!(event = crate::event::STATE_CORRUPT, policy = holder(policy), "{line}");
+        tracing::error!(
+            event = crate::event::STATE_CORRUPT,
+            policy = holder(policy),
+            "{line}"
+        );
         let alert = damage(policy, &line, error.advice(), now);
         for channel in &policy.tell {
             let what = Posting::Alert(Box::new(alert.clone()));
@@ -93,13 +109,21 @@ fn refusal(
     why: &str,
     now: Timestamp,
 ) -> Vec<OutboxRecord> {
-    if !document.state.told.insert(format!("channel:{}", lost.channel)) {
+    if !document
+        .state
+        .told
+        .insert(format!("channel:{}", lost.channel))
+    {
         return Vec::new();
     }
     let mut alert = intent::alert(document, policy, now);
     alert.title = "channel_lost".to_owned();
     alert.severity = Severity::Critical;
-    alert.key = format!("{}/channel/{}", intent::period_key(document, policy), lost.channel);
+    alert.key = format!(
+        "{}/channel/{}",
+        intent::period_key(document, policy),
+        lost.channel
+    );
     alert.lines = vec![format!(
         "The channel `{}` will not take notices: {why}. Others may have been lost, too; `budget-guard status` says how things stand.",
         lost.channel
@@ -126,7 +150,11 @@ fn damage(policy: &Policy, line: &str, advice: Option<&str>, now: Timestamp) -> 
     Alert {
         title: "state_corrupt".to_owned(),
         severity: Severity::Critical,
-        key: format!("{}/state_corrupt/{}", holder(policy), now.strftime("%Y-%m-%d")),
+        key: format!(
+            "{}/state_corrupt/{}",
+            holder(policy),
+            now.strftime("%Y-%m-%d")
+        ),
         lines,
         ..intent::alert(&document, policy, now)
     }

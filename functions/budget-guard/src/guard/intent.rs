@@ -80,7 +80,9 @@ fn plan(document: &mut Document, decided: &Decided<'_>) {
     });
     plan.id.clone_from(&decided.cause.id);
     plan.items.retain(|old| {
-        let replaced = new.iter().any(|new| new.action.resource == old.action.resource);
+        let replaced = new
+            .iter()
+            .any(|new| new.action.resource == old.action.resource);
         // What is given back is nobody's business any more; what is held shows in `status`.
         let over = old.state == ItemState::Done && old.op == Operation::Restore;
         !replaced && !over
@@ -119,9 +121,7 @@ fn fired_steps(notice: &Notice) -> Vec<String> {
 
 /// An alert is over when all it was about has let go.
 fn resolve(document: &mut Document, now: Timestamp) {
-    let latched = |step: &String| {
-        step.starts_with(TROUBLE) || document.state.latch(step).is_some()
-    };
+    let latched = |step: &String| step.starts_with(TROUBLE) || document.state.latch(step).is_some();
     let (open, over): (Vec<_>, Vec<_>) = document
         .incidents
         .iter()
@@ -199,7 +199,10 @@ fn of_notice(document: &Document, decided: &Decided<'_>, notice: &Notice) -> Ale
     let (policy, decision) = (decided.policy, decided.decision);
     let mut alert = alert(document, policy, decided.now);
     let steps = fired_steps(notice);
-    let fired = decision.fired.iter().filter(|firing| steps.contains(&firing.step));
+    let fired = decision
+        .fired
+        .iter()
+        .filter(|firing| steps.contains(&firing.step));
     let highest = fired.clone().max_by_key(|firing| firing.class);
     alert.title = match (highest, notice.topics.first()) {
         (Some(firing), _) => wording::class(firing.class).to_owned(),
@@ -248,9 +251,9 @@ fn work(document: &Document, decision: &Decision) -> Vec<ItemRecord> {
         .plan
         .iter()
         .filter_map(|item| match item {
-            PlanItem::Restore { action, .. } | PlanItem::Do { action } | PlanItem::Set { action } => {
-                Some(action)
-            }
+            PlanItem::Restore { action, .. }
+            | PlanItem::Do { action }
+            | PlanItem::Set { action } => Some(action),
             _ => None,
         })
         .collect();
@@ -317,10 +320,17 @@ fn tell_trouble(
     let mut alert = alert(document, policy, now);
     let failed = item.state == ItemState::Failed;
     alert.title = if failed { "failed" } else { "conflict" }.to_owned();
-    alert.severity = if failed { Severity::Critical } else { Severity::Warning };
+    alert.severity = if failed {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
     alert.key = format!("{}/{}", period_key(document, policy), mark(item));
     alert.work = vec![item.clone()];
-    let concerned = policy.steps.iter().filter(|step| step.actions.contains(&item.action));
+    let concerned = policy
+        .steps
+        .iter()
+        .filter(|step| step.actions.contains(&item.action));
     let channels: BTreeSet<&String> = concerned
         .flat_map(|step| &step.channels)
         .chain(&policy.tell)
@@ -358,7 +368,11 @@ fn tell_recovery(document: &mut Document, policy: &Policy, item: &ItemRecord, no
     let mut alert = alert(document, policy, now);
     alert.title = "recovered".to_owned();
     alert.severity = Severity::Info;
-    alert.key = format!("{}/recovered:{}@{now}", period_key(document, policy), item.action);
+    alert.key = format!(
+        "{}/recovered:{}@{now}",
+        period_key(document, policy),
+        item.action
+    );
     alert.work = vec![item.clone()];
     for channel in &policy.tell {
         document.outbox.push(OutboxRecord {
@@ -374,11 +388,17 @@ fn tell_recovery(document: &mut Document, policy: &Policy, item: &ItemRecord, no
 /// Alerts about trouble are over when the trouble is.
 fn resolve_trouble(document: &mut Document, now: Timestamp) {
     let told = &document.state.told;
-    let marks: Vec<String> = document.items().iter().filter(|item| {
-        matches!(item.state, ItemState::Failed | ItemState::Conflict)
-    }).map(mark).collect();
+    let marks: Vec<String> = document
+        .items()
+        .iter()
+        .filter(|item| matches!(item.state, ItemState::Failed | ItemState::Conflict))
+        .map(mark)
+        .collect();
     let (over, open): (Vec<_>, Vec<_>) = document.incidents.iter().cloned().partition(|incident| {
-        let about = incident.steps.first().filter(|step| step.starts_with(TROUBLE));
+        let about = incident
+            .steps
+            .first()
+            .filter(|step| step.starts_with(TROUBLE));
         about.is_some_and(|mark| !told.contains(mark) || !marks.contains(mark))
     });
     document.incidents = open;

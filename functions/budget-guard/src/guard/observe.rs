@@ -33,7 +33,10 @@ impl Guard {
                 Err(error) if error.may_pass() => return Err(error.into()),
                 Err(_) => continue,
             };
-            if labels.get(PROTECT.0).is_some_and(|value| value == PROTECT.1) {
+            if labels
+                .get(PROTECT.0)
+                .is_some_and(|value| value == PROTECT.1)
+            {
                 observed.protected.insert(resource.clone());
             }
             let armed = labels.get(ARMED.0).is_some_and(|value| value == ARMED.1);

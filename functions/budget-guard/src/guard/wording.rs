@@ -90,7 +90,10 @@ fn about(document: &Document, decided: &Decided<'_>, topic: &Topic) -> Vec<Strin
 fn fired(document: &Document, decided: &Decided<'_>, steps: &[String]) -> Vec<String> {
     let mut lines = Vec::new();
     let (policy, decision) = (decided.policy, decided.decision);
-    for (mode, words) in [(Mode::Enforce, "Fires"), (Mode::DryRun, "Would fire (dry run)")] {
+    for (mode, words) in [
+        (Mode::Enforce, "Fires"),
+        (Mode::DryRun, "Would fire (dry run)"),
+    ] {
         let firing = decision.fired.iter();
         let firing = firing.filter(|one| one.mode == mode && steps.contains(&one.step));
         let said: Vec<String> = firing
@@ -120,7 +123,8 @@ fn fired(document: &Document, decided: &Decided<'_>, steps: &[String]) -> Vec<St
     if !protected.is_empty() {
         lines.push(format!("Protected, left alone: {}.", protected.join(", ")));
     }
-    let enforced = |one: &&crate::decision::Firing| one.class.enforces() && one.mode == Mode::Enforce;
+    let enforced =
+        |one: &&crate::decision::Firing| one.class.enforces() && one.mode == Mode::Enforce;
     if decision.fired.iter().any(|one| enforced(&one)) {
         lines.extend(way_back(document, decided));
     }
@@ -132,7 +136,11 @@ fn way_back(document: &Document, decided: &Decided<'_>) -> Vec<String> {
     let end = document.state.period;
     let end = end.and_then(|start| decided.policy.period.end_of(start));
     let end = end.map_or_else(|| "the end of the period".to_owned(), when);
-    let caps = decided.decision.fired.iter().any(|one| one.class == Class::Cap);
+    let caps = decided
+        .decision
+        .fired
+        .iter()
+        .any(|one| one.class == Class::Cap);
     let mut lines = vec![format!(
         "What throttle and stop take returns at {end}, or as soon as the budget is raised; `budget-guard release STEP` gives \
          it back now and keeps it."
@@ -150,17 +158,33 @@ fn way_back(document: &Document, decided: &Decided<'_>) -> Vec<String> {
 fn released(decided: &Decided<'_>) -> Vec<String> {
     let released = decided.decision.released.iter();
     released
-        .map(|one| format!("Lets go of {} because {}.", one.step, explain::released(one.reason)))
+        .map(|one| {
+            format!(
+                "Lets go of {} because {}.",
+                one.step,
+                explain::released(one.reason)
+            )
+        })
         .collect()
 }
 
 fn reminder(document: &Document, decided: &Decided<'_>) -> Vec<String> {
     let mut lines = vec!["This is still in force:".to_owned()];
-    let real = document.state.latches.iter().filter(|latch| latch.is_real() && latch.class.enforces());
+    let real = document
+        .state
+        .latches
+        .iter()
+        .filter(|latch| latch.is_real() && latch.class.enforces());
     for latch in real {
         let days = decided.now.duration_since(latch.at).as_hours() / 24;
         let actions: Vec<String> = latch.actions.iter().map(ToString::to_string).collect();
-        lines.push(format!("{} since {} (day {}): {}.", latch.step, when(latch.at), days + 1, actions.join(", ")));
+        lines.push(format!(
+            "{} since {} (day {}): {}.",
+            latch.step,
+            when(latch.at),
+            days + 1,
+            actions.join(", ")
+        ));
     }
     lines
 }

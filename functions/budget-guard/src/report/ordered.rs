@@ -64,7 +64,10 @@ impl Report for Ordered {
                 table.row([name.clone(), "left for later".to_owned(), left.clone()]);
             }
         }
-        let lines = self.budgets.iter().map(|one| format!("\n{}", one.explanation));
+        let lines = self
+            .budgets
+            .iter()
+            .map(|one| format!("\n{}", one.explanation));
         format!("{table}\n{}", lines.collect::<String>())
     }
 }

@@ -119,7 +119,10 @@ async fn standing(guard: &Guard, policy: &Policy) -> Result<Standing, GuardError
         cost: state.cost,
         amount: state.budget,
         currency: state.currency.clone(),
-        share: state.cost.zip(state.budget).and_then(|(cost, amount)| cost.share_of(amount)),
+        share: state
+            .cost
+            .zip(state.budget)
+            .and_then(|(cost, amount)| cost.share_of(amount)),
         period: state.period,
         period_end: state.period.and_then(|start| policy.period.end_of(start)),
         last_heard: state.last_heard,
@@ -130,7 +133,12 @@ async fn standing(guard: &Guard, policy: &Policy) -> Result<Standing, GuardError
         undelivered: document
             .outbox
             .iter()
-            .map(|notice| format!("{} to {} (tried {} times)", notice.key, notice.channel, notice.tries))
+            .map(|notice| {
+                format!(
+                    "{} to {} (tried {} times)",
+                    notice.key, notice.channel, notice.tries
+                )
+            })
             .collect(),
     })
 }
@@ -175,7 +183,10 @@ impl Standing {
             Mode::DryRun => " (dry run: nothing is really done)",
             Mode::Enforce => "",
         };
-        let mut rows = vec![row("level", format!("{}{mode}", self.level)), row("spend", self.spend())];
+        let mut rows = vec![
+            row("level", format!("{}{mode}", self.level)),
+            row("spend", self.spend()),
+        ];
         let instants = [
             ("period", self.period),
             ("returns", self.period_end.filter(|_| !self.held.is_empty())),
@@ -186,7 +197,10 @@ impl Standing {
             rows.extend(at.map(|at| row(what, when(at))));
         }
         for rung in &self.steps {
-            rows.push((format!("step {}", rung.step), format!("{}, {}: {}", rung.class, rung.when, rung.is)));
+            rows.push((
+                format!("step {}", rung.step),
+                format!("{}, {}: {}", rung.class, rung.when, rung.is),
+            ));
         }
         for held in &self.held {
             let prior = serde_json::to_string(&held.prior).unwrap_or_default();
@@ -200,7 +214,11 @@ impl Standing {
             let (what, is) = super::item(item);
             rows.push((what, is));
         }
-        rows.extend(self.undelivered.iter().map(|notice| row("undelivered", notice.clone())));
+        rows.extend(
+            self.undelivered
+                .iter()
+                .map(|notice| row("undelivered", notice.clone())),
+        );
         rows
     }
 
@@ -209,7 +227,9 @@ impl Standing {
             return "nothing is known yet".to_owned();
         };
         let currency = self.currency.as_deref().unwrap_or_default();
-        let share = self.share.map(|share| format!(" ({} %)", share.div_euclid(100)));
+        let share = self
+            .share
+            .map(|share| format!(" ({} %)", share.div_euclid(100)));
         format!("{cost} of {amount} {currency}{}", share.unwrap_or_default())
     }
 }

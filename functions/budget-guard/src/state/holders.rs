@@ -120,7 +120,10 @@ impl Held {
     pub fn was_changed_by_hand(&self, lever: &dyn Lever, live: &Value) -> bool {
         let name = lever.name();
         let known = [&self.prior, &self.written, &self.writing];
-        let mut known = known.into_iter().filter_map(|values| values.get(name)).peekable();
+        let mut known = known
+            .into_iter()
+            .filter_map(|values| values.get(name))
+            .peekable();
         known.peek().is_some() && !known.any(|value| lever.agrees(live, value))
     }
 
@@ -185,8 +188,10 @@ mod tests {
 
     fn held(holders: &[(&str, &str)]) -> Held {
         let mut held = Held::nobody(&API.parse().unwrap());
-        held.prior
-            .insert("scaling".to_owned(), json!({"minInstanceCount": 1, "maxInstanceCount": 20}));
+        held.prior.insert(
+            "scaling".to_owned(),
+            json!({"minInstanceCount": 1, "maxInstanceCount": 20}),
+        );
         for (holder, action) in holders {
             held.holders
                 .insert((*holder).to_owned(), action.parse().unwrap());
@@ -199,17 +204,27 @@ mod tests {
     }
 
     #[test]
-    fn the_most_severe_holder_counts_and_the_last_one_to_leave_gives_back_what_the_first_one_found() {
+    fn the_most_severe_holder_counts_and_the_last_one_to_leave_gives_back_what_the_first_one_found()
+    {
         let mut held = held(&[
             ("A/1", "run.max_instances:web/eu/api=1"),
             ("A/2", "run.disable:web/eu/api"),
         ]);
         held.capture("scaling", &json!({"scalingMode": "MANUAL"}));
-        assert_eq!(scaling(&held), json!({"scalingMode": "MANUAL", "manualInstanceCount": 0}));
+        assert_eq!(
+            scaling(&held),
+            json!({"scalingMode": "MANUAL", "manualInstanceCount": 0})
+        );
         held.holders.remove("A/2");
-        assert_eq!(scaling(&held), json!({"minInstanceCount": 1, "maxInstanceCount": 1}));
+        assert_eq!(
+            scaling(&held),
+            json!({"minInstanceCount": 1, "maxInstanceCount": 1})
+        );
         held.holders.remove("A/1");
-        assert_eq!(scaling(&held), json!({"minInstanceCount": 1, "maxInstanceCount": 20}));
+        assert_eq!(
+            scaling(&held),
+            json!({"minInstanceCount": 1, "maxInstanceCount": 20})
+        );
         held.settle();
         assert_eq!(held, Held::nobody(&API.parse().unwrap()));
     }
@@ -233,7 +248,10 @@ mod tests {
         let off = json!({"scalingMode": "MANUAL", "manualInstanceCount": 0});
         let by_hand = json!({"minInstanceCount": 3});
         assert!(!held.was_changed_by_hand(lever, &held.prior["scaling"]));
-        assert!(held.was_changed_by_hand(lever, &off), "we were not about to");
+        assert!(
+            held.was_changed_by_hand(lever, &off),
+            "we were not about to"
+        );
         let moves = held.targets();
         held.begin(&moves);
         assert!(!held.was_changed_by_hand(lever, &off));
@@ -241,7 +259,10 @@ mod tests {
         assert!(!held.was_changed_by_hand(lever, &off));
         assert!(held.was_changed_by_hand(lever, &by_hand));
         held.forget("scaling");
-        assert!(!held.was_changed_by_hand(lever, &by_hand), "we know of nothing");
+        assert!(
+            !held.was_changed_by_hand(lever, &by_hand),
+            "we know of nothing"
+        );
     }
 
     #[test]
@@ -249,9 +270,20 @@ mod tests {
         let resource: Resource = API.parse().unwrap();
         let other = Held::nobody(&"run:web/eu/other".parse().unwrap());
         let stored = serde_json::to_vec(&other).unwrap();
-        assert!(matches!(Held::read(&resource, &stored), Err(HeldError::Foreign(_))));
-        assert!(matches!(Held::read(&resource, b"{"), Err(HeldError::Damaged { .. })));
-        let newer = serde_json::to_string(&Held::nobody(&resource)).unwrap().replace("\"v\":1", "\"v\":2");
-        assert!(matches!(Held::read(&resource, newer.as_bytes()), Err(HeldError::Foreign(_))));
+        assert!(matches!(
+            Held::read(&resource, &stored),
+            Err(HeldError::Foreign(_))
+        ));
+        assert!(matches!(
+            Held::read(&resource, b"{"),
+            Err(HeldError::Damaged { .. })
+        ));
+        let newer = serde_json::to_string(&Held::nobody(&resource))
+            .unwrap()
+            .replace("\"v\":1", "\"v\":2");
+        assert!(matches!(
+            Held::read(&resource, newer.as_bytes()),
+            Err(HeldError::Foreign(_))
+        ));
     }
 }

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use futures::{StreamExt, stream, stream::BoxStream};
 use http::Extensions;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
-    Result, local::LocalFileSystem, path::Path,
+    CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload,
+    ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload,
+    PutResult, Result, local::LocalFileSystem, path::Path,
 };
 use sha2::{Digest, Sha256};
 use std::{
@@ -137,7 +137,8 @@ impl ObjectStore for Folder {
         if !matches!(got.payload, GetResultPayload::File(..)) {
             return Ok(got);
         }
-        let (meta, range, attributes) = (got.meta.clone(), got.range.clone(), got.attributes.clone());
+        let (meta, range, attributes) =
+            (got.meta.clone(), got.range.clone(), got.attributes.clone());
         let bytes = got.bytes().await?;
         got = GetResult {
             meta: ObjectMeta {

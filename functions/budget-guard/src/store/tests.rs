@@ -14,7 +14,15 @@ fn places_are_read_as_they_are_written() {
 
 #[test]
 fn what_is_no_place_is_refused_with_what_would_be_one() {
-    for text in ["", "vault", "gs://", "gs:///a", "file://relative", "s3://vault", "gs://a/b//c"] {
+    for text in [
+        "",
+        "vault",
+        "gs://",
+        "gs:///a",
+        "file://relative",
+        "s3://vault",
+        "gs://a/b//c",
+    ] {
         let said = place(text).unwrap_err().to_string();
         assert!(said.contains("gs://BUCKET/PREFIX"), "{said}");
     }
@@ -39,7 +47,10 @@ async fn only_the_first_of_two_writers_wins(store: Store) {
 async fn a_write_whose_answer_was_lost_is_a_write(store: Store) {
     let (_, absent) = store.read("o").await.unwrap();
     let first = store.write("o", "same".into(), &absent).await.unwrap();
-    assert_eq!(store.write("o", "same".into(), &absent).await.unwrap(), first);
+    assert_eq!(
+        store.write("o", "same".into(), &absent).await.unwrap(),
+        first
+    );
 }
 
 #[tokio::test]
@@ -81,7 +92,9 @@ async fn of_many_writers_at_once_in_a_folder_nobody_is_lost() {
         }
     };
     // Two stores are two instances: they share nothing but the folder.
-    let writers: Vec<_> = (0..4).map(|writer| tokio::spawn(add(writer, folder(&temporary)))).collect();
+    let writers: Vec<_> = (0..4)
+        .map(|writer| tokio::spawn(add(writer, folder(&temporary))))
+        .collect();
     for writer in writers {
         writer.await.unwrap();
     }

@@ -16,49 +16,93 @@ async fn a_throttle_a_stop_and_a_cap_take_everything_and_a_new_month_and_a_perso
     let bed = Bed::new().await;
     let guard = bed.guard();
     let before = bed.world().await;
-    assert_eq!(bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "905").await, Outcome::Done);
+    assert_eq!(
+        bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "905").await,
+        Outcome::Done
+    );
     let throttled = bed.world().await;
     assert_eq!(throttled["services/api"]["scaling"]["maxInstanceCount"], 1);
-    assert_eq!(throttled["services/admin"]["ingress"], "INGRESS_TRAFFIC_INTERNAL_ONLY");
+    assert_eq!(
+        throttled["services/admin"]["ingress"],
+        "INGRESS_TRAFFIC_INTERNAL_ONLY"
+    );
     assert_eq!(throttled["quota"][0]["effectiveLimit"], "100");
 
-    assert_eq!(bed.spend(&guard, 2, "2026-10-12T10:00:00Z", "1010").await, Outcome::Done);
+    assert_eq!(
+        bed.spend(&guard, 2, "2026-10-12T10:00:00Z", "1010").await,
+        Outcome::Done
+    );
     let stopped = bed.world().await;
     let off = json!({"scalingMode": "MANUAL", "manualInstanceCount": 0});
     assert_eq!(stopped["services/api"]["scaling"], off);
-    assert_eq!(stopped["services/pay"], before["services/pay"], "protected by its label");
-    assert_eq!(stopped["admin policy"]["bindings"][0]["members"], json!(["user:a@example.com"]));
-    assert_eq!(stopped["services/admin"]["ingress"], "INGRESS_TRAFFIC_ALL", "another lever is in force");
+    assert_eq!(
+        stopped["services/pay"], before["services/pay"],
+        "protected by its label"
+    );
+    assert_eq!(
+        stopped["admin policy"]["bindings"][0]["members"],
+        json!(["user:a@example.com"])
+    );
+    assert_eq!(
+        stopped["services/admin"]["ingress"], "INGRESS_TRAFFIC_ALL",
+        "another lever is in force"
+    );
     assert_ne!(stopped["services/admin"]["invokerIamDisabled"], true);
-    assert_eq!(stopped["workerPools/worker"]["scaling"]["manualInstanceCount"], 0);
+    assert_eq!(
+        stopped["workerPools/worker"]["scaling"]["manualInstanceCount"],
+        0
+    );
     assert_eq!(stopped["job"], "PAUSED");
     assert_eq!(stopped["sql"], "NEVER");
     assert_eq!(stopped["box"]["status"], "TERMINATED");
 
     bed.spend(&guard, 3, "2026-10-13T10:00:00Z", "1210").await;
-    assert!(bed.world().await["billing"]["billingEnabled"] == true, "two messages must confirm it");
+    assert!(
+        bed.world().await["billing"]["billingEnabled"] == true,
+        "two messages must confirm it"
+    );
     bed.spend(&guard, 4, "2026-10-13T10:20:00Z", "1220").await;
-    assert!(bed.world().await["billing"].get("billingAccountName").is_none());
+    assert!(
+        bed.world().await["billing"]
+            .get("billingAccountName")
+            .is_none()
+    );
 
     let november = bed.message(5, "2026-11-01T08:00:00Z", "0.4", "1000", NOVEMBER);
     assert_eq!(bed.deliver(&guard, november).await, Outcome::Done);
     let mut after = bed.world().await;
-    assert!(after["billing"].get("billingAccountName").is_none(), "a cap is given back by a person only");
+    assert!(
+        after["billing"].get("billingAccountName").is_none(),
+        "a cap is given back by a person only"
+    );
     after["billing"] = before["billing"].clone();
     assert_eq!(after, before);
     let released = json!({"command": "release", "step": "cap", "reason": "paid"});
-    assert!(matches!(bed.command(&guard, released).await, Outcome::Answer(_)));
+    assert!(matches!(
+        bed.command(&guard, released).await,
+        Outcome::Answer(_)
+    ));
     assert_eq!(bed.world().await, before);
     let document = bed.document(&guard).await;
     assert!(document.state.applied.is_empty() && document.outbox.is_empty());
     let last = document.history.last().unwrap();
-    assert_eq!((last.what.as_str(), last.by.as_deref(), last.reason.as_deref()), ("release", Some("anna@example.com"), Some("paid")));
+    assert_eq!(
+        (
+            last.what.as_str(),
+            last.by.as_deref(),
+            last.reason.as_deref()
+        ),
+        ("release", Some("anna@example.com"), Some("paid"))
+    );
 }
 
 #[tokio::test]
 async fn a_dry_run_decides_tells_and_touches_nothing() {
     let bed = Bed::new().await;
-    let guard = bed.guard_of(&bed.config.replace("mode = \"enforce\"", "mode = \"dry_run\""));
+    let guard = bed.guard_of(
+        &bed.config
+            .replace("mode = \"enforce\"", "mode = \"dry_run\""),
+    );
     let before = bed.world().await;
     bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "1010").await;
     assert_eq!(bed.world().await, before);
@@ -77,10 +121,16 @@ async fn what_a_person_has_changed_meanwhile_is_left_alone_and_said() {
     let november = bed.message(2, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER);
     bed.deliver(&guard, november).await;
     let world = bed.world().await;
-    assert_eq!(world["services/api"]["scaling"]["maxInstanceCount"], 3, "theirs");
+    assert_eq!(
+        world["services/api"]["scaling"]["maxInstanceCount"], 3,
+        "theirs"
+    );
     assert_eq!(world["job"], "ENABLED", "ours");
     let text = bed.receiver.text();
-    assert!(text.contains("Left alone: run:web/eu/api: somebody has changed it since"), "{text}");
+    assert!(
+        text.contains("Left alone: run:web/eu/api: somebody has changed it since"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -89,12 +139,27 @@ async fn a_further_rung_takes_what_a_person_had_changed_and_gives_back_what_they
     let guard = bed.guard();
     bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "905").await;
     let api = "/v2/projects/web/locations/eu/services/api?updateMask=scaling";
-    bed.ask("PATCH", api, json!({"scaling": {"minInstanceCount": 2, "maxInstanceCount": 7}})).await;
+    bed.ask(
+        "PATCH",
+        api,
+        json!({"scaling": {"minInstanceCount": 2, "maxInstanceCount": 7}}),
+    )
+    .await;
     bed.spend(&guard, 2, "2026-10-11T10:00:00Z", "1010").await;
-    assert_eq!(bed.world().await["services/api"]["scaling"]["scalingMode"], "MANUAL");
-    bed.deliver(&guard, bed.message(3, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER)).await;
+    assert_eq!(
+        bed.world().await["services/api"]["scaling"]["scalingMode"],
+        "MANUAL"
+    );
+    bed.deliver(
+        &guard,
+        bed.message(3, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER),
+    )
+    .await;
     let scaling = bed.world().await["services/api"]["scaling"].clone();
-    assert_eq!((&scaling["minInstanceCount"], &scaling["maxInstanceCount"]), (&json!(2), &json!(7)));
+    assert_eq!(
+        (&scaling["minInstanceCount"], &scaling["maxInstanceCount"]),
+        (&json!(2), &json!(7))
+    );
 }
 
 #[tokio::test]
@@ -107,12 +172,30 @@ async fn a_resource_that_two_budgets_stop_returns_when_the_last_one_lets_go() {
     let guard = bed.guard_of(&format!("{}{second}", bed.config));
     let before = bed.world().await;
     bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "905").await;
-    bed.deliver(&guard, bed.message_of(OTHER, 2, "2026-10-10T11:00:00Z", "1010", "1000", START)).await;
-    assert_eq!(bed.world().await["services/api"]["scaling"]["manualInstanceCount"], 0);
+    bed.deliver(
+        &guard,
+        bed.message_of(OTHER, 2, "2026-10-10T11:00:00Z", "1010", "1000", START),
+    )
+    .await;
+    assert_eq!(
+        bed.world().await["services/api"]["scaling"]["manualInstanceCount"],
+        0
+    );
     // The other budget is raised: what this one still asks for remains.
-    bed.deliver(&guard, bed.message_of(OTHER, 3, "2026-10-10T12:00:00Z", "1010", "3000", START)).await;
-    assert_eq!(bed.world().await["services/api"]["scaling"]["maxInstanceCount"], 1);
-    bed.deliver(&guard, bed.message(4, "2026-10-10T13:00:00Z", "905", "3000", START)).await;
+    bed.deliver(
+        &guard,
+        bed.message_of(OTHER, 3, "2026-10-10T12:00:00Z", "1010", "3000", START),
+    )
+    .await;
+    assert_eq!(
+        bed.world().await["services/api"]["scaling"]["maxInstanceCount"],
+        1
+    );
+    bed.deliver(
+        &guard,
+        bed.message(4, "2026-10-10T13:00:00Z", "905", "3000", START),
+    )
+    .await;
     assert_eq!(bed.world().await, before);
 }
 
@@ -121,10 +204,26 @@ async fn a_resource_that_is_gone_is_not_given_back_and_holds_nothing_up() {
     let bed = Bed::new().await;
     let guard = bed.guard();
     bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "1010").await;
-    bed.ask("DELETE", "/v2/projects/web/locations/eu/services/api", Value::Null).await;
-    bed.deliver(&guard, bed.message(2, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER)).await;
-    assert!(bed.receiver.text().contains("it is no longer there"), "{}", bed.receiver.text());
-    assert_eq!(bed.get("/v1/projects/web/locations/eu/jobs/nightly").await["state"], "ENABLED");
+    bed.ask(
+        "DELETE",
+        "/v2/projects/web/locations/eu/services/api",
+        Value::Null,
+    )
+    .await;
+    bed.deliver(
+        &guard,
+        bed.message(2, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER),
+    )
+    .await;
+    assert!(
+        bed.receiver.text().contains("it is no longer there"),
+        "{}",
+        bed.receiver.text()
+    );
+    assert_eq!(
+        bed.get("/v1/projects/web/locations/eu/jobs/nightly").await["state"],
+        "ENABLED"
+    );
 }
 
 #[tokio::test]
@@ -135,7 +234,10 @@ async fn a_message_that_changes_nothing_writes_the_memory_once_and_nothing_else(
     let from = bed.gcp.journal().entries().len();
     bed.spend(&guard, 2, "2026-10-10T10:20:00Z", "101").await;
     let calls = bed.gcp.journal().entries();
-    let calls: Vec<String> = calls[from..].iter().map(|entry| format!("{entry:?}")).collect();
+    let calls: Vec<String> = calls[from..]
+        .iter()
+        .map(|entry| format!("{entry:?}"))
+        .collect();
     assert_eq!(calls.len(), 2, "{calls:#?}");
 }
 
@@ -145,13 +247,21 @@ async fn unknown_kinds_are_acknowledged_and_what_cannot_be_read_goes_to_the_dead
     let guard = bed.guard();
     let unknown = push(1, "2026-10-10T10:00:00Z", "{}", &json!({"scope": "x"}));
     assert_eq!(handle(&guard, unknown).await, Outcome::Done);
-    let torn = push(2, "2026-10-10T10:00:00Z", "{\"costAmount\":", &json!({"billingAccountId": "x", "budgetId": "y"}));
+    let torn = push(
+        2,
+        "2026-10-10T10:00:00Z",
+        "{\"costAmount\":",
+        &json!({"billingAccountId": "x", "budgetId": "y"}),
+    );
     assert_eq!(handle(&guard, torn).await.status(), 400);
 }
 
 #[tokio::test]
 async fn a_service_that_is_manual_or_has_no_bounds_returns_as_it_was() {
-    for scaling in [json!({"scalingMode": "MANUAL", "manualInstanceCount": 4}), json!({})] {
+    for scaling in [
+        json!({"scalingMode": "MANUAL", "manualInstanceCount": 4}),
+        json!({}),
+    ] {
         let bed = Bed::with(LADDER).await;
         let api = "/v2/projects/web/locations/eu/services/api?updateMask=scaling";
         bed.ask("PATCH", api, json!({ "scaling": scaling })).await;
@@ -159,8 +269,15 @@ async fn a_service_that_is_manual_or_has_no_bounds_returns_as_it_was() {
         let before = bed.world().await;
         bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "905").await;
         bed.spend(&guard, 2, "2026-10-11T10:00:00Z", "1010").await;
-        assert_eq!(bed.world().await["services/api"]["scaling"]["manualInstanceCount"], 0);
-        bed.deliver(&guard, bed.message(3, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER)).await;
+        assert_eq!(
+            bed.world().await["services/api"]["scaling"]["manualInstanceCount"],
+            0
+        );
+        bed.deliver(
+            &guard,
+            bed.message(3, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER),
+        )
+        .await;
         assert_eq!(bed.world().await, before);
     }
 }
@@ -169,9 +286,16 @@ async fn a_service_that_is_manual_or_has_no_bounds_returns_as_it_was() {
 async fn the_hourly_tick_tries_again_what_failed() {
     let bed = Bed::new().await;
     let guard = bed.guard();
-    let forbidden = local_gcp::Fault { status: Some(403), times: Some(0), ..local_gcp::Fault::on("cloudscheduler.projects.locations.jobs.pause") };
+    let forbidden = local_gcp::Fault {
+        status: Some(403),
+        times: Some(0),
+        ..local_gcp::Fault::on("cloudscheduler.projects.locations.jobs.pause")
+    };
     let fault = bed.gcp.faults().add(forbidden);
-    assert_eq!(bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "1010").await, Outcome::Done);
+    assert_eq!(
+        bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "1010").await,
+        Outcome::Done
+    );
     let text = bed.receiver.text();
     assert!(text.contains("FAILED: scheduler.pause:web/eu/nightly: a permission is missing; it takes cloudscheduler.jobs.get"), "{text}");
     assert_eq!(bed.world().await["sql"], "NEVER", "the others proceed");
@@ -181,7 +305,12 @@ async fn the_hourly_tick_tries_again_what_failed() {
     bed.later(SignedDuration::from_mins(61));
     bed.tick(&guard).await;
     assert_eq!(bed.world().await["job"], "PAUSED");
-    assert!(bed.receiver.headlines().iter().any(|line| line.starts_with("RECOVERED")));
+    assert!(
+        bed.receiver
+            .headlines()
+            .iter()
+            .any(|line| line.starts_with("RECOVERED"))
+    );
 }
 
 #[tokio::test]
@@ -199,6 +328,9 @@ async fn the_guards_own_project_is_never_a_target_even_when_a_plan_says_so() {
     let item = ItemRecord::planned(Operation::Do, action);
     let before = bed.world().await;
     let ended = applier.apply(&item).await;
-    assert!(matches!(&ended, Ended::Failed(why) if why.contains("guard's own project")), "{ended:?}");
+    assert!(
+        matches!(&ended, Ended::Failed(why) if why.contains("guard's own project")),
+        "{ended:?}"
+    );
     assert_eq!(bed.world().await, before);
 }

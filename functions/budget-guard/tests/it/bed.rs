@@ -40,7 +40,12 @@ pub(crate) const OTHER: &str = "11111111-779b-4945-a127-4d6ce8def0bb";
 pub(crate) const START: &str = "2026-10-01T07:00:00Z";
 pub(crate) const QUOTA: &str = "quota:web/bigquery.googleapis.com/bigquery.googleapis.com%2Fquota%2Fquery%2Fusage@%2Fd%2Fproject";
 /// What no log, notice or error may hold.
-pub(crate) const SECRETS: [&str; 4] = ["s3cret-slack", "s3cret-chat", "s3cretroutingkey0123456789abcdef", "czNjcmV0LXNpZ25pbmcta2V5LW9mLXRoZS10ZXN0"];
+pub(crate) const SECRETS: [&str; 4] = [
+    "s3cret-slack",
+    "s3cret-chat",
+    "s3cretroutingkey0123456789abcdef",
+    "czNjcmV0LXNpZ25pbmcta2V5LW9mLXRoZS10ZXN0",
+];
 
 /// The ladder of the tests, one of everything.
 pub(crate) const LADDER: &str = r#"
@@ -109,7 +114,11 @@ async fn take(
 ) -> (StatusCode, &'static str) {
     let path = uri.path().split('/').nth(1).unwrap().to_owned();
     let body = serde_json::from_slice(&body).unwrap();
-    inbox.got.lock().unwrap().push(Got { path: path.clone(), headers, body });
+    inbox.got.lock().unwrap().push(Got {
+        path: path.clone(),
+        headers,
+        body,
+    });
     let mut answers = inbox.answers.lock().unwrap();
     let planned = answers.iter().position(|(to, _)| *to == path);
     match planned.and_then(|index| answers.remove(index)) {
@@ -123,31 +132,54 @@ impl Receiver {
         let inbox = Arc::new(Inbox::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let app = Router::new().route("/{*path}", post(take)).with_state(inbox.clone());
+        let app = Router::new()
+            .route("/{*path}", post(take))
+            .with_state(inbox.clone());
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { inbox, url, server }
     }
 
     /// Answers the next request to a channel with this status.
     pub(crate) fn answer(&self, channel: &str, status: u16) {
-        self.inbox.answers.lock().unwrap().push_back((channel.to_owned(), status));
+        self.inbox
+            .answers
+            .lock()
+            .unwrap()
+            .push_back((channel.to_owned(), status));
     }
 
     pub(crate) fn got(&self, channel: &str) -> Vec<Got> {
         let got = self.inbox.got.lock().unwrap();
-        got.iter().filter(|one| one.path == channel).cloned().collect()
+        got.iter()
+            .filter(|one| one.path == channel)
+            .cloned()
+            .collect()
     }
 
     /// The headlines that Slack was shown.
     pub(crate) fn headlines(&self) -> Vec<String> {
-        let header = |got: &Got| got.body["blocks"][0]["text"]["text"].as_str().unwrap().to_owned();
+        let header = |got: &Got| {
+            got.body["blocks"][0]["text"]["text"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
         self.got("slack").iter().map(header).collect()
     }
 
     /// Everything that Slack was told.
     pub(crate) fn text(&self) -> String {
-        let text = |got: &Got| got.body["blocks"][2]["text"]["text"].as_str().unwrap().to_owned();
-        self.got("slack").iter().map(text).collect::<Vec<_>>().join("\n")
+        let text = |got: &Got| {
+            got.body["blocks"][2]["text"]["text"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        self.got("slack")
+            .iter()
+            .map(text)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 
@@ -167,7 +199,10 @@ fn seed() -> Value {
             "name": format!("projects/web/locations/eu/services/{name}"),
             "template": {"containers": [{"image": "gcr.io/web/app"}]},
         });
-        service.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        service
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         service
     };
     json!({
@@ -222,17 +257,36 @@ impl Bed {
             config,
             http: reqwest::Client::new(),
         };
-        let bucket = json!({"name": "memory", "softDeletePolicy": {"retentionDurationSeconds": "0"}});
-        bed.ask("POST", "/storage/v1/b?project=finops-admin", bucket).await;
+        let bucket =
+            json!({"name": "memory", "softDeletePolicy": {"retentionDurationSeconds": "0"}});
+        bed.ask("POST", "/storage/v1/b?project=finops-admin", bucket)
+            .await;
         let job = json!({"name": "projects/web/locations/eu/jobs/nightly", "schedule": "0 3 * * *", "httpTarget": {"uri": "http://127.0.0.1:9/"}});
-        bed.ask("POST", "/v1/projects/web/locations/eu/jobs", job).await;
+        bed.ask("POST", "/v1/projects/web/locations/eu/jobs", job)
+            .await;
         let policy = json!({"policy": {"bindings": [{"role": "roles/run.invoker", "members": ["allUsers", "user:a@example.com"]}]}});
-        bed.ask("POST", "/v2/projects/web/locations/eu/services/admin:setIamPolicy", policy).await;
+        bed.ask(
+            "POST",
+            "/v2/projects/web/locations/eu/services/admin:setIamPolicy",
+            policy,
+        )
+        .await;
         for topic in ["budgets", "notices"] {
-            bed.ask("PUT", &format!("/v1/projects/finops-admin/topics/{topic}"), json!({})).await;
+            bed.ask(
+                "PUT",
+                &format!("/v1/projects/finops-admin/topics/{topic}"),
+                json!({}),
+            )
+            .await;
         }
-        let subscription = json!({"topic": "projects/finops-admin/topics/notices", "enableMessageOrdering": true});
-        bed.ask("PUT", "/v1/projects/finops-admin/subscriptions/notices", subscription).await;
+        let subscription =
+            json!({"topic": "projects/finops-admin/topics/notices", "enableMessageOrdering": true});
+        bed.ask(
+            "PUT",
+            "/v1/projects/finops-admin/subscriptions/notices",
+            subscription,
+        )
+        .await;
         bed
     }
 
@@ -246,7 +300,9 @@ impl Bed {
         std::fs::write(&path, config).unwrap();
         let config: Config = nightshift_runtime::config::load(Some(&path)).unwrap();
         config.check_for_work().unwrap();
-        let options = GcpOptions { endpoint: Some(self.gcp.url().to_owned()) };
+        let options = GcpOptions {
+            endpoint: Some(self.gcp.url().to_owned()),
+        };
         let swift = RetryPolicy {
             max_attempts: 3,
             initial_delay: Duration::from_millis(1),
@@ -255,12 +311,18 @@ impl Bed {
             ..RetryPolicy::default()
         };
         let gcp = Gcp::from_options(&options).unwrap().with_retry(swift);
-        let google = Google::new(gcp.clone()).unwrap().with_patience(swift, Duration::from_secs(5), Duration::from_millis(2));
+        let google = Google::new(gcp.clone()).unwrap().with_patience(
+            swift,
+            Duration::from_secs(5),
+            Duration::from_millis(2),
+        );
         let place = config.state.clone().unwrap().0;
         let guard = Guard::new(Parts {
             policies: config.policies().unwrap(),
             repository: Repository::new(Store::open(place, &gcp).unwrap()),
-            channels: Channels::new(config.channels.clone(), google.clone()).unwrap().with_retry(swift),
+            channels: Channels::new(config.channels.clone(), google.clone())
+                .unwrap()
+                .with_retry(swift),
             google,
             clock: Arc::new(self.clock.clone()),
         });
@@ -271,7 +333,11 @@ impl Bed {
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Value) -> Value {
         let url = format!("{}{path}", self.gcp.url());
         let request = self.http.request(method.parse().unwrap(), url);
-        let request = if method == "GET" { request } else { request.json(&body) };
+        let request = if method == "GET" {
+            request
+        } else {
+            request.json(&body)
+        };
         let answer = request.send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
         assert!(status.is_success(), "{path}: {status} {text}");
@@ -285,36 +351,79 @@ impl Bed {
     /// Everything that a ladder touches, each field that is not a counter of changes.
     pub(crate) async fn world(&self) -> Value {
         let mut world = json!({});
-        for name in ["services/api", "services/pay", "services/admin", "workerPools/worker"] {
-            let mut found = self.get(&format!("/v2/projects/web/locations/eu/{name}")).await;
-            forget(&mut found, &["etag", "generation", "observedGeneration", "updateTime", "lastModifier", "terminalCondition", "conditions", "reconciling"]);
+        for name in [
+            "services/api",
+            "services/pay",
+            "services/admin",
+            "workerPools/worker",
+        ] {
+            let mut found = self
+                .get(&format!("/v2/projects/web/locations/eu/{name}"))
+                .await;
+            forget(
+                &mut found,
+                &[
+                    "etag",
+                    "generation",
+                    "observedGeneration",
+                    "updateTime",
+                    "lastModifier",
+                    "terminalCondition",
+                    "conditions",
+                    "reconciling",
+                ],
+            );
             world[name] = found;
         }
-        let mut policy = self.get("/v2/projects/web/locations/eu/services/admin:getIamPolicy").await;
+        let mut policy = self
+            .get("/v2/projects/web/locations/eu/services/admin:getIamPolicy")
+            .await;
         forget(&mut policy, &["etag"]);
         world["admin policy"] = policy;
         let job = self.get("/v1/projects/web/locations/eu/jobs/nightly").await;
         world["job"] = job["state"].clone();
-        world["sql"] = self.get("/v1/projects/web/instances/main").await["settings"]["activationPolicy"].clone();
-        world["box"] = self.get("/compute/v1/projects/web/zones/eu-a/instances/box").await;
+        world["sql"] =
+            self.get("/v1/projects/web/instances/main").await["settings"]["activationPolicy"]
+                .clone();
+        world["box"] = self
+            .get("/compute/v1/projects/web/zones/eu-a/instances/box")
+            .await;
         world["billing"] = self.get("/v1/projects/sandbox-7/billingInfo").await;
         let quota = QUOTA.replacen("quota:web/bigquery.googleapis.com/", "", 1);
         let (metric, limit) = quota.split_once('@').unwrap();
-        let path = format!("/v1beta1/projects/web/services/bigquery.googleapis.com/consumerQuotaMetrics/{metric}/limits/{limit}");
+        let path = format!(
+            "/v1beta1/projects/web/services/bigquery.googleapis.com/consumerQuotaMetrics/{metric}/limits/{limit}"
+        );
         world["quota"] = self.get(&path).await["quotaBuckets"].clone();
         world
     }
 
     /// The body of a push.
-    pub(crate) fn message(&self, id: u64, at: &str, cost: &str, amount: &str, start: &str) -> Event {
+    pub(crate) fn message(
+        &self,
+        id: u64,
+        at: &str,
+        cost: &str,
+        amount: &str,
+        start: &str,
+    ) -> Event {
         self.message_of(BUDGET, id, at, cost, amount, start)
     }
 
-    pub(crate) fn message_of(&self, budget: &str, id: u64, at: &str, cost: &str, amount: &str, start: &str) -> Event {
+    pub(crate) fn message_of(
+        &self,
+        budget: &str,
+        id: u64,
+        at: &str,
+        cost: &str,
+        amount: &str,
+        start: &str,
+    ) -> Event {
         let data = format!(
             r#"{{"budgetDisplayName":"prod-web monthly","costAmount":{cost},"costIntervalStart":"{start}","budgetAmount":{amount},"budgetAmountType":"SPECIFIED_AMOUNT","currencyCode":"USD"}}"#
         );
-        let attributes = json!({"billingAccountId": ACCOUNT, "budgetId": budget, "schemaVersion": "1.0"});
+        let attributes =
+            json!({"billingAccountId": ACCOUNT, "budgetId": budget, "schemaVersion": "1.0"});
         push(id, at, &data, &attributes)
     }
 
@@ -329,12 +438,19 @@ impl Bed {
 
     /// One message at a time of October.
     pub(crate) async fn spend(&self, guard: &Arc<Guard>, id: u64, at: &str, cost: &str) -> Outcome {
-        self.deliver(guard, self.message(id, at, cost, "1000", START)).await
+        self.deliver(guard, self.message(id, at, cost, "1000", START))
+            .await
     }
 
     pub(crate) async fn tick(&self, guard: &Arc<Guard>) -> Vec<Turn> {
-        let cause = budget_guard::guard::Cause { id: "tick".to_owned(), ..Default::default() };
-        guard.receive(&budget_guard::input::Input::Tick, &cause).await.unwrap()
+        let cause = budget_guard::guard::Cause {
+            id: "tick".to_owned(),
+            ..Default::default()
+        };
+        guard
+            .receive(&budget_guard::input::Input::Tick, &cause)
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn command(&self, guard: &Arc<Guard>, command: Value) -> Outcome {
@@ -350,7 +466,10 @@ impl Bed {
         self.clock.set(now.checked_add(by).unwrap());
     }
 
-    pub(crate) async fn document(&self, guard: &Arc<Guard>) -> budget_guard::state::document::Document {
+    pub(crate) async fn document(
+        &self,
+        guard: &Arc<Guard>,
+    ) -> budget_guard::state::document::Document {
         guard.remembered(&guard.policies()[0]).await.unwrap()
     }
 }
@@ -440,5 +559,8 @@ tell = ["slack"]
 {ladder}
 "#
     )
-    .replace("quota.limit:QUOTA", &QUOTA.replacen("quota:", "quota.limit:", 1))
+    .replace(
+        "quota.limit:QUOTA",
+        &QUOTA.replacen("quota:", "quota.limit:", 1),
+    )
 }

@@ -6,10 +6,17 @@ const CATALOGUE: &str = include_str!("../../../../docs/budget-failures.md");
 
 /// The rows of the tables in `text`, without their heads.
 fn rows(text: &str) -> Vec<Vec<&str>> {
-    let is_row = |line: &&str| line.starts_with("| ") && !line.starts_with("| what goes") && !line.starts_with("| ---");
+    let is_row = |line: &&str| {
+        line.starts_with("| ") && !line.starts_with("| what goes") && !line.starts_with("| ---")
+    };
     text.lines()
         .filter(is_row)
-        .map(|line| line.trim_end_matches(" |").trim_start_matches("| ").split(" | ").collect())
+        .map(|line| {
+            line.trim_end_matches(" |")
+                .trim_start_matches("| ")
+                .split(" | ")
+                .collect()
+        })
         .collect()
 }
 

@@ -15,11 +15,20 @@ const AFTER_THE_LEASE: SignedDuration = SignedDuration::from_mins(3);
 pub(crate) async fn die_at(bed: &Bed, guard: Arc<Guard>, event: Event, nth: u32) -> bool {
     let at = event.time.unwrap();
     bed.clock.set(at);
-    let fault = Fault { after: nth, delay: Some(SignedDuration::from_hours(1)), ..Fault::on("*") };
+    let fault = Fault {
+        after: nth,
+        delay: Some(SignedDuration::from_hours(1)),
+        ..Fault::on("*")
+    };
     bed.gcp.faults().add(fault);
     let mut work = tokio::spawn(async move { handle(&guard, event).await });
     loop {
-        let hit = bed.gcp.faults().list().iter().any(|planned| planned.hit > 0);
+        let hit = bed
+            .gcp
+            .faults()
+            .list()
+            .iter()
+            .any(|planned| planned.hit > 0);
         if hit {
             work.abort();
             let _ = work.await;
@@ -50,7 +59,13 @@ async fn until_done(bed: &Bed, event: &Event) {
 fn scrubbed(mut world: Value) -> Value {
     for (_, part) in world.as_object_mut().unwrap() {
         if let Some(object) = part.as_object_mut() {
-            let random = ["uid", "uri", "urls", "trafficStatuses", "instanceSplitStatuses"];
+            let random = [
+                "uid",
+                "uri",
+                "urls",
+                "trafficStatuses",
+                "instanceSplitStatuses",
+            ];
             object.retain(|key, _| !random.contains(&key.as_str()) && !key.ends_with("Revision"));
         }
     }
@@ -83,8 +98,18 @@ struct Scene {
     start: &'static str,
 }
 
-const THROTTLE: Scene = Scene { before: &[], at: "2026-10-10T10:00:00Z", cost: "905", start: START };
-const STOP: Scene = Scene { before: &[("2026-10-10T10:00:00Z", "905")], at: "2026-10-11T10:00:00Z", cost: "1010", start: START };
+const THROTTLE: Scene = Scene {
+    before: &[],
+    at: "2026-10-10T10:00:00Z",
+    cost: "905",
+    start: START,
+};
+const STOP: Scene = Scene {
+    before: &[("2026-10-10T10:00:00Z", "905")],
+    at: "2026-10-11T10:00:00Z",
+    cost: "1010",
+    start: START,
+};
 const CAP: Scene = Scene {
     before: &[("2026-10-10T10:00:00Z", "1210")],
     at: "2026-10-10T10:20:00Z",
@@ -92,7 +117,10 @@ const CAP: Scene = Scene {
     start: START,
 };
 const ROLLOVER: Scene = Scene {
-    before: &[("2026-10-10T10:00:00Z", "905"), ("2026-10-11T10:00:00Z", "1010")],
+    before: &[
+        ("2026-10-10T10:00:00Z", "905"),
+        ("2026-10-11T10:00:00Z", "1010"),
+    ],
     at: "2026-11-01T08:00:00Z",
     cost: "0.4",
     start: "2026-11-01T07:00:00Z",
@@ -114,10 +142,18 @@ impl Scene {
 
     async fn end(bed: &Bed) -> (Value, Value) {
         let document = bed.document(&bed.guard()).await;
-        let unfinished = document.items().iter().filter(|item| format!("{:?}", item.state) != "Done");
+        let unfinished = document
+            .items()
+            .iter()
+            .filter(|item| format!("{:?}", item.state) != "Done");
         assert_eq!(unfinished.count(), 0, "{:?}", document.items());
         assert!(document.outbox.is_empty(), "{:?}", document.outbox);
-        let steps: Vec<String> = document.state.latches.iter().map(|latch| format!("{}#{}", latch.step, latch.epoch)).collect();
+        let steps: Vec<String> = document
+            .state
+            .latches
+            .iter()
+            .map(|latch| format!("{}#{}", latch.step, latch.epoch))
+            .collect();
         let memory = json!({"latches": steps, "applied": document.state.applied, "cost": document.state.cost});
         (scrubbed(bed.world().await), memory)
     }
@@ -125,7 +161,10 @@ impl Scene {
     /// How it ends when nothing goes wrong.
     async fn undisturbed(&self) -> (Value, Value) {
         let bed = self.bed().await;
-        assert_eq!(bed.deliver(&bed.guard(), self.event(&bed)).await, Outcome::Done);
+        assert_eq!(
+            bed.deliver(&bed.guard(), self.event(&bed)).await,
+            Outcome::Done
+        );
         Self::end(&bed).await
     }
 
@@ -139,7 +178,11 @@ impl Scene {
             }
             bed.later(AFTER_THE_LEASE);
             until_done(&bed, &self.event(&bed)).await;
-            same(&Self::end(&bed).await, &expected, &format!("death before call {nth}"));
+            same(
+                &Self::end(&bed).await,
+                &expected,
+                &format!("death before call {nth}"),
+            );
         }
         unreachable!()
     }
@@ -149,11 +192,19 @@ impl Scene {
         for nth in 0.. {
             let bed = self.bed().await;
             bed.clock.set(self.at.parse().unwrap());
-            bed.gcp.faults().add(Fault { after: nth, lose_answer: true, ..Fault::on("*") });
+            bed.gcp.faults().add(Fault {
+                after: nth,
+                lose_answer: true,
+                ..Fault::on("*")
+            });
             until_done(&bed, &self.event(&bed)).await;
             let hit = bed.gcp.faults().list()[0].hit;
             bed.gcp.faults().clear();
-            same(&Self::end(&bed).await, &expected, &format!("lost answer of call {nth}"));
+            same(
+                &Self::end(&bed).await,
+                &expected,
+                &format!("lost answer of call {nth}"),
+            );
             if hit == 0 {
                 return nth;
             }
@@ -198,9 +249,15 @@ async fn of_two_instances_with_the_same_message_one_does_it_and_the_other_comes_
     let bed = STOP.bed().await;
     bed.clock.set(STOP.at.parse().unwrap());
     let (one, other) = (bed.guard(), bed.guard());
-    let (first, second) = tokio::join!(handle(&one, STOP.event(&bed)), handle(&other, STOP.event(&bed)));
+    let (first, second) = tokio::join!(
+        handle(&one, STOP.event(&bed)),
+        handle(&other, STOP.event(&bed))
+    );
     for outcome in [&first, &second] {
-        assert!([204, 503].contains(&outcome.status().as_u16()), "{outcome:?}");
+        assert!(
+            [204, 503].contains(&outcome.status().as_u16()),
+            "{outcome:?}"
+        );
     }
     assert!(first == Outcome::Done || second == Outcome::Done);
     until_done(&bed, &STOP.event(&bed)).await;
@@ -212,27 +269,47 @@ async fn of_two_instances_with_the_same_message_one_does_it_and_the_other_comes_
 async fn an_unreachable_bucket_means_no_action_and_another_delivery() {
     let bed = Bed::new().await;
     let before = bed.world().await;
-    let down = Fault { times: Some(0), status: Some(403), ..Fault::on("storage*") };
+    let down = Fault {
+        times: Some(0),
+        status: Some(403),
+        ..Fault::on("storage*")
+    };
     let fault = bed.gcp.faults().add(down);
-    let outcome = bed.spend(&bed.guard(), 1, "2026-10-10T10:00:00Z", "1010").await;
+    let outcome = bed
+        .spend(&bed.guard(), 1, "2026-10-10T10:00:00Z", "1010")
+        .await;
     assert_eq!(outcome.status(), 503, "{outcome:?}");
     assert_eq!(bed.world().await, before);
     assert!(bed.receiver.headlines().is_empty());
     bed.gcp.faults().remove(fault);
-    assert_eq!(bed.spend(&bed.guard(), 1, "2026-10-10T10:00:00Z", "1010").await, Outcome::Done);
+    assert_eq!(
+        bed.spend(&bed.guard(), 1, "2026-10-10T10:00:00Z", "1010")
+            .await,
+        Outcome::Done
+    );
     assert_eq!(bed.world().await["job"], "PAUSED");
 }
 
 #[tokio::test]
 async fn an_api_that_is_busy_leaves_the_item_to_the_next_delivery() {
     let bed = Bed::new().await;
-    let busy = Fault { times: Some(0), status: Some(503), ..Fault::on("sql.instances.patch") };
+    let busy = Fault {
+        times: Some(0),
+        status: Some(503),
+        ..Fault::on("sql.instances.patch")
+    };
     let fault = bed.gcp.faults().add(busy);
-    let outcome = bed.spend(&bed.guard(), 1, "2026-10-10T10:00:00Z", "1010").await;
+    let outcome = bed
+        .spend(&bed.guard(), 1, "2026-10-10T10:00:00Z", "1010")
+        .await;
     assert_eq!(outcome.status(), 503, "{outcome:?}");
     assert_eq!(bed.world().await["job"], "PAUSED", "the others proceed");
     bed.gcp.faults().remove(fault);
-    assert_eq!(bed.spend(&bed.guard(), 1, "2026-10-10T10:00:00Z", "1010").await, Outcome::Done);
+    assert_eq!(
+        bed.spend(&bed.guard(), 1, "2026-10-10T10:00:00Z", "1010")
+            .await,
+        Outcome::Done
+    );
     assert_eq!(bed.world().await["sql"], "NEVER");
 }
 
@@ -243,23 +320,37 @@ async fn a_damaged_memory_holds_everything_and_names_the_way_out() {
     bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "500").await;
     let before = bed.world().await;
     let name = guard.repository().name(&guard.policies()[0]);
-    let object = name.strip_prefix("gs://memory/").unwrap().replace('/', "%2F");
+    let object = name
+        .strip_prefix("gs://memory/")
+        .unwrap()
+        .replace('/', "%2F");
     let path = format!("/upload/storage/v1/b/memory/o?uploadType=media&name={object}");
-    bed.ask("POST", &path, json!({"v": 2, "latches": "torn"})).await;
+    bed.ask("POST", &path, json!({"v": 2, "latches": "torn"}))
+        .await;
     let outcome = bed.spend(&guard, 2, "2026-10-11T10:00:00Z", "1010").await;
     assert_eq!(outcome, Outcome::Done, "a repetition cannot help");
     assert_eq!(bed.world().await, before);
     bed.spend(&guard, 3, "2026-10-11T10:20:00Z", "1011").await;
     let text = bed.receiver.text();
-    assert_eq!(text.matches("does not trust its memory").count(), 1, "{text}");
-    assert!(text.contains("put the object's previous version back"), "{text}");
+    assert_eq!(
+        text.matches("does not trust its memory").count(),
+        1,
+        "{text}"
+    );
+    assert!(
+        text.contains("put the object's previous version back"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn a_person_who_comes_between_memory_and_change_keeps_what_they_made() {
     let bed = Bed::new().await;
     // Dies when what was there is remembered and nothing is changed yet.
-    let fault = Fault { delay: Some(SignedDuration::from_hours(1)), ..Fault::on("cloudscheduler.projects.locations.jobs.pause") };
+    let fault = Fault {
+        delay: Some(SignedDuration::from_hours(1)),
+        ..Fault::on("cloudscheduler.projects.locations.jobs.pause")
+    };
     bed.gcp.faults().add(fault);
     bed.clock.set("2026-10-10T10:00:00Z".parse().unwrap());
     let event = bed.message(1, "2026-10-10T10:00:00Z", "1010", "1000", START);

@@ -53,7 +53,10 @@ async fn deliver(bed: &Bed, event: &Event, at: Timestamp) {
             return;
         }
         assert_eq!(outcome.status(), 503, "{outcome:?}");
-        bed.clock.set(at.checked_add(SignedDuration::from_secs(150 * (attempt + 1))).unwrap());
+        bed.clock.set(
+            at.checked_add(SignedDuration::from_secs(150 * (attempt + 1)))
+                .unwrap(),
+        );
     }
     panic!("never taken");
 }
@@ -69,24 +72,47 @@ async fn a_month_of_messages_throttles_stops_and_gives_everything_back_field_for
     for (id, message) in messages.iter().enumerate() {
         let event = event(&bed, id, message);
         let last = if id == 0 { 0 } else { share(&messages[id - 1]) };
-        let crosses = [50, 90, 100].iter().any(|rung| last < *rung && share(message) >= *rung);
+        // Each rung is killed further on in its work than the one before.
+        let mut rungs = [(50, 1), (90, 12), (100, 40)].into_iter();
+        let crossed = rungs.find(|(rung, _)| last < *rung && share(message) >= *rung);
         bed.clock.set(message.at);
-        if crosses {
-            // Each rung is killed further on in its work than the one before.
-            deaths += u32::from(die_at(&bed, instances[id % 2].clone(), event.clone(), 4 + 7 * deaths).await);
-            deliver(&bed, &event, message.at.checked_add(SignedDuration::from_mins(3)).unwrap()).await;
+        if let Some((_, nth)) = crossed {
+            deaths += u32::from(die_at(&bed, instances[id % 2].clone(), event.clone(), nth).await);
+            deliver(
+                &bed,
+                &event,
+                message
+                    .at
+                    .checked_add(SignedDuration::from_mins(3))
+                    .unwrap(),
+            )
+            .await;
         } else if id % 50 == 0 {
-            tokio::join!(handle(&instances[0], event.clone()), handle(&instances[1], event.clone()));
+            tokio::join!(
+                handle(&instances[0], event.clone()),
+                handle(&instances[1], event.clone())
+            );
             deliver(&bed, &event, message.at).await;
         } else {
-            assert_eq!(handle(&instances[id % 2], event.clone()).await.status(), 204);
+            assert_eq!(
+                handle(&instances[id % 2], event.clone()).await.status(),
+                204
+            );
         }
         if id % 5 == 0 {
-            assert_eq!(handle(&instances[(id + 1) % 2], event).await.status(), 204, "a duplicate");
+            assert_eq!(
+                handle(&instances[(id + 1) % 2], event).await.status(),
+                204,
+                "a duplicate"
+            );
         }
         if id % 17 == 0 && id > 3 {
             let late = self::event(&bed, id - 2, &messages[id - 2]);
-            assert_eq!(handle(&instances[id % 2], late).await.status(), 204, "out of order");
+            assert_eq!(
+                handle(&instances[id % 2], late).await.status(),
+                204,
+                "out of order"
+            );
         }
         let level = bed.document(&instances[0]).await.state.level();
         if levels.last() != Some(&level) {
@@ -97,7 +123,10 @@ async fn a_month_of_messages_throttles_stops_and_gives_everything_back_field_for
     // The raise on the 27th gives back the stop; the throttle stays, its release is at 80 %.
     assert_eq!(levels, [Normal, Notified, Throttled, Stopped, Throttled]);
     assert!(deaths >= 3, "{deaths}");
-    assert_eq!(bed.world().await["services/api"]["scaling"]["maxInstanceCount"], 1);
+    assert_eq!(
+        bed.world().await["services/api"]["scaling"]["maxInstanceCount"],
+        1
+    );
 
     let rollover = bed.message(9_999, "2026-11-01T08:00:00Z", "0.40", "1200", NOVEMBER);
     deliver(&bed, &rollover, "2026-11-01T08:00:00Z".parse().unwrap()).await;
@@ -106,7 +135,13 @@ async fn a_month_of_messages_throttles_stops_and_gives_everything_back_field_for
     assert!(document.state.applied.is_empty() && document.outbox.is_empty());
 
     // A death between the post and its mark can say a thing twice; more often than that nothing is said.
-    let said = |title: &str| bed.receiver.headlines().iter().filter(|line| line.starts_with(title)).count();
+    let said = |title: &str| {
+        bed.receiver
+            .headlines()
+            .iter()
+            .filter(|line| line.starts_with(title))
+            .count()
+    };
     for title in ["NOTIFY", "THROTTLE", "STOP"] {
         assert!((1..=2).contains(&said(title)), "{title}: {}", said(title));
     }

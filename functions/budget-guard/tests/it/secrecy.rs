@@ -36,8 +36,15 @@ struct Serving {
 
 impl Serving {
     fn start(mut command: Command) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        command.arg("--listen").arg(port.to_string()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        command
+            .arg("--listen")
+            .arg(port.to_string())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut reader = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
@@ -51,7 +58,11 @@ impl Serving {
             reader.read_to_string(&mut said).unwrap();
             said
         });
-        Self { child, url: format!("http://{port}"), stderr }
+        Self {
+            child,
+            url: format!("http://{port}"),
+            stderr,
+        }
     }
 
     fn end(mut self) -> String {
@@ -77,7 +88,10 @@ fn body(id: u64, at: jiff::Timestamp, cost: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_the_program_says_holds_a_secret() {
     let bed = Bed::new().await;
-    let config = bed.config.replace("do = [\"slack\", \"pagerduty\"", "do = [\"slack\", \"pagerduty\", \"chat\", \"hook\", \"bus\"");
+    let config = bed.config.replace(
+        "do = [\"slack\", \"pagerduty\"",
+        "do = [\"slack\", \"pagerduty\", \"chat\", \"hook\", \"bus\"",
+    );
     let serving = Serving::start(program(&bed, &config, &["serve"]));
     let client = reqwest::Client::new();
     // Each channel fails once, so that errors are told, too.
@@ -85,14 +99,34 @@ async fn nothing_that_the_program_says_holds_a_secret() {
         bed.receiver.answer(channel, 404);
     }
     let now = jiff::Timestamp::now();
-    let post = async |value: &Value| client.post(&serving.url).json(value).send().await.unwrap().status().as_u16();
+    let post = async |value: &Value| {
+        client
+            .post(&serving.url)
+            .json(value)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
     assert_eq!(post(&body(1, now, "1010")).await, 204);
     assert_eq!(post(&body(2, now, "1011")).await, 204);
     assert_eq!(post(&json!({"command": "status"})).await, 200);
-    assert_eq!(post(&json!({"command": "release", "step": "stop", "reason": "test"})).await, 200);
+    assert_eq!(
+        post(&json!({"command": "release", "step": "stop", "reason": "test"})).await,
+        200
+    );
     assert_eq!(post(&json!({"command": "snooze"})).await, 400);
     let mut said = serving.end();
-    for args in [vec!["status"], vec!["history"], vec!["check"], vec!["tick"], vec!["resume"], vec!["retry"], vec!["arm", "sandbox-7"]] {
+    for args in [
+        vec!["status"],
+        vec!["history"],
+        vec!["check"],
+        vec!["tick"],
+        vec!["resume"],
+        vec!["retry"],
+        vec!["arm", "sandbox-7"],
+    ] {
         let ended = program(&bed, &config, &args).output().unwrap();
         said.push_str(&String::from_utf8_lossy(&ended.stderr));
         said.push_str(&String::from_utf8_lossy(&ended.stdout));
@@ -102,8 +136,15 @@ async fn nothing_that_the_program_says_holds_a_secret() {
         assert!(!said.contains(secret), "{secret} in {said}");
     }
     let memory = bed.get("/storage/v1/b/memory/o").await.to_string();
-    for object in memory.split("\"name\":\"").skip(1).filter_map(|part| part.split('"').next()) {
-        let path = format!("/storage/v1/b/memory/o/{}?alt=media", object.replace('/', "%2F"));
+    for object in memory
+        .split("\"name\":\"")
+        .skip(1)
+        .filter_map(|part| part.split('"').next())
+    {
+        let path = format!(
+            "/storage/v1/b/memory/o/{}?alt=media",
+            object.replace('/', "%2F")
+        );
         let stored = bed.get(&path).await.to_string();
         for secret in SECRETS {
             assert!(!stored.contains(secret), "{secret} in {object}");
@@ -115,22 +156,37 @@ async fn nothing_that_the_program_says_holds_a_secret() {
 async fn check_says_what_an_emergency_would_lack_and_status_what_is_held() {
     let bed = Bed::new().await;
     bed.gcp.seed(json!({"cloudresourcemanager": {"projects": {"web": {"denied": ["cloudsql.instances.update"]}}}})).unwrap();
-    let checked = program(&bed, &bed.config, &["check", "--output", "json"]).output().unwrap();
+    let checked = program(&bed, &bed.config, &["check", "--output", "json"])
+        .output()
+        .unwrap();
     assert_eq!(checked.status.code(), Some(1));
     let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
-    let missing: Vec<&Value> = checked["findings"].as_array().unwrap().iter().filter(|one| one["found"] == "missing").collect();
+    let missing: Vec<&Value> = checked["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["found"] == "missing")
+        .collect();
     assert_eq!(missing.len(), 1, "{missing:#?}");
     assert_eq!(missing[0]["note"], "grant cloudsql.instances.update on web");
 
     let guard = bed.guard();
     bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "1010").await;
-    let status = program(&bed, &bed.config, &["status", "--output", "json"]).output().unwrap();
+    let status = program(&bed, &bed.config, &["status", "--output", "json"])
+        .output()
+        .unwrap();
     let status: Value = serde_json::from_slice(&status.stdout).unwrap();
     let budget = &status["budgets"][0];
     assert_eq!(budget["level"], "stopped");
     let held = budget["held"].as_array().unwrap();
-    let api = held.iter().find(|held| held["resource"] == "run:web/eu/api").unwrap();
-    assert_eq!((&api["step"], &api["prior"]["scaling"]["maxInstanceCount"]), (&json!("stop"), &json!(20)));
+    let api = held
+        .iter()
+        .find(|held| held["resource"] == "run:web/eu/api")
+        .unwrap();
+    assert_eq!(
+        (&api["step"], &api["prior"]["scaling"]["maxInstanceCount"]),
+        (&json!("stop"), &json!(20))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,15 +197,41 @@ async fn commands_from_the_command_line_are_obeyed_and_remembered_with_who_and_w
     bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "1010").await;
     for step in ["stop", "thr"] {
         let until = "2099-01-01T00:00:00Z";
-        let ended = program(&bed, &bed.config, &["release", step, "--until", until, "--reason", "sale"]).output().unwrap();
-        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        let ended = program(
+            &bed,
+            &bed.config,
+            &["release", step, "--until", until, "--reason", "sale"],
+        )
+        .output()
+        .unwrap();
+        assert!(
+            ended.status.success(),
+            "{}",
+            String::from_utf8_lossy(&ended.stderr)
+        );
     }
     assert_eq!(bed.world().await, before);
-    let refused = program(&bed, &bed.config, &["release", "nonsense", "--until", "2099-01-01T00:00:00Z"]).output().unwrap();
+    let refused = program(
+        &bed,
+        &bed.config,
+        &["release", "nonsense", "--until", "2099-01-01T00:00:00Z"],
+    )
+    .output()
+    .unwrap();
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("unknown_step"));
-    let history = program(&bed, &bed.config, &["history", "--output", "json"]).output().unwrap();
+    let history = program(&bed, &bed.config, &["history", "--output", "json"])
+        .output()
+        .unwrap();
     let history: Value = serde_json::from_slice(&history.stdout).unwrap();
-    let released = history["entries"].as_array().unwrap().iter().find(|one| one["what"] == "release").unwrap();
-    assert_eq!((&released["by"], &released["reason"]), (&json!("anna"), &json!("sale")));
+    let released = history["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["what"] == "release")
+        .unwrap();
+    assert_eq!(
+        (&released["by"], &released["reason"]),
+        (&json!("anna"), &json!("sale"))
+    );
 }

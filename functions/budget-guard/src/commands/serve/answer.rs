@@ -41,7 +41,11 @@ impl From<Disobeyed> for Refusal {
 }
 
 pub(super) fn to_turns(turns: Vec<Turn>, wants_answer: bool) -> Result<Outcome, Refusal> {
-    let left: Vec<&str> = turns.iter().flat_map(|turn| &turn.left).map(String::as_str).collect();
+    let left: Vec<&str> = turns
+        .iter()
+        .flat_map(|turn| &turn.left)
+        .map(String::as_str)
+        .collect();
     if !left.is_empty() {
         return Ok(Outcome::later("unfinished", left.join("; ")));
     }
@@ -57,7 +61,9 @@ pub(super) fn to_turns(turns: Vec<Turn>, wants_answer: bool) -> Result<Outcome, 
     let answers = turns.iter().map(|turn| {
         json!({"budget": turn.budget, "decision": turn.decision, "items": turn.document.items()})
     });
-    Ok(Outcome::Answer(json!({"budgets": answers.collect::<Vec<_>>()})))
+    Ok(Outcome::Answer(
+        json!({"budgets": answers.collect::<Vec<_>>()}),
+    ))
 }
 
 pub(super) fn to_refusal(refusal: Refusal) -> Outcome {

@@ -59,6 +59,9 @@ mod tests {
             panic!("{notice:?}");
         };
         assert_eq!(alert.key, notice.key);
-        assert_eq!((alert.account.as_str(), alert.budget.as_str()), ("01D4EE-079462-DFD6EC", "de72"));
+        assert_eq!(
+            (alert.account.as_str(), alert.budget.as_str()),
+            ("01D4EE-079462-DFD6EC", "de72")
+        );
     }
 }
