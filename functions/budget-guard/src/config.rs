@@ -5,6 +5,7 @@
 
 mod channel;
 mod validate;
+mod work;
 
 pub use channel::{
     ChannelConfig, FeedConfig, HookConfig, PagerdutyConfig, PubsubConfig, WebhookConfig,
@@ -211,7 +212,7 @@ impl Config {
 
     /// Whether what only a guard at work needs is there: a memory, and every channel that is named.
     pub fn check_for_work(&self) -> Result<(), PolicyError> {
-        validate::for_work(self)
+        work::check(self)
     }
 }
 

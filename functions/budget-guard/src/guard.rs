@@ -16,6 +16,7 @@ mod drive;
 mod error;
 mod intent;
 mod observe;
+mod trouble;
 mod wording;
 
 pub use error::GuardError;
@@ -256,7 +257,7 @@ impl Guard {
         }
         turn.left = self.drive(policy, &mut turn.document, &mut version).await?;
         let pagers = self.channels.pagers();
-        intent::conclude(&mut turn.document, policy, &pagers, self.now());
+        trouble::conclude(&mut turn.document, policy, &pagers, self.now());
         let undelivered = self.deliver(policy, &mut turn.document).await;
         if let Some(plan) = &mut turn.document.plan {
             plan.lease = None;

@@ -1,6 +1,6 @@
 //! From what is written to what is meant, refusing what can do nothing and what could do too much.
 
-use super::{BudgetConfig, ChannelConfig, Config, I_KNOW, StepConfig, Text, Threshold, WhenConfig};
+use super::{BudgetConfig, Config, I_KNOW, StepConfig, Text, Threshold, WhenConfig};
 use crate::{
     action::{Action, InvalidAction, Resource},
     money::BasisPoints,
@@ -217,39 +217,6 @@ fn policy(config: &Config, index: usize, budget: &BudgetConfig) -> Result<Policy
         tell,
         steps,
     })
-}
-
-/// What a rehearsal does without.
-pub(super) fn for_work(config: &Config) -> Result<(), PolicyError> {
-    let at = |place, problem| Err(PolicyError { place, problem });
-    if config.state.is_none() {
-        let place = "the bucket of the memory, such as \"gs://BUCKET\"";
-        return at(Place::Key("state"), Problem::Missing(place));
-    }
-    for (index, budget) in config.budgets.iter().enumerate() {
-        let told = budget.tell.iter().flatten();
-        for name in told.filter(|name| !config.channels.contains_key(*name)) {
-            return at(
-                Place::Budget(index, "tell"),
-                Problem::NoChannel(name.clone()),
-            );
-        }
-        for step in &budget.steps {
-            let named = step.what.iter().filter(|what| !what.contains([':', '.']));
-            for name in named.filter(|name| !config.channels.contains_key(*name)) {
-                let place = Place::Step(index, step.id.clone(), "do");
-                return at(place, Problem::NoChannel(name.clone()));
-            }
-        }
-    }
-    let loops = config.channels.values().any(|channel| match channel {
-        ChannelConfig::Pubsub(channel) => Some(&channel.topic) == config.feed.topic.as_ref(),
-        _ => false,
-    });
-    if loops {
-        return at(Place::Key("channel"), Problem::Loop);
-    }
-    Ok(())
 }
 
 fn protected(config: &Config) -> BTreeSet<Resource> {
