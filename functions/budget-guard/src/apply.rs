@@ -91,7 +91,7 @@ impl Applier<'_> {
                     self.pause(number).await;
                 }
                 Err(Trouble::Call(error)) => return failed(item, &error),
-                Err(Trouble::Repository(error)) => return self.unremembered(&error),
+                Err(Trouble::Repository(error)) => return Self::unremembered(&error),
             }
         }
         Ended::Later(why)
@@ -142,18 +142,7 @@ impl Applier<'_> {
         for (lever, seen) in &sight {
             held.capture(lever, &seen.value);
         }
-        let mut touched = touched(&held, &sight);
-        let insists = item.op == Operation::Do && !resumes(&held, &touched);
-        if insists {
-            // A further rung is a decision of its own: what the person made of it is what will be given back.
-            for lever in touched.drain(..) {
-                held.forget(lever);
-                held.capture(lever, &sight[lever].value);
-            }
-        }
-        for lever in &touched {
-            held.forget(lever);
-        }
+        let touched = give_up(item, &mut held, &sight);
         let moves: Vec<Move> = held
             .targets()
             .into_iter()
@@ -225,7 +214,7 @@ impl Applier<'_> {
         }
     }
 
-    fn unremembered(&self, error: &RepositoryError) -> Ended {
+    fn unremembered(error: &RepositoryError) -> Ended {
         let line = match error.advice() {
             Some(advice) => format!("{error}; next: {advice}"),
             None => error.to_string(),
@@ -270,6 +259,20 @@ fn touched(held: &Held, sight: &Sight) -> Vec<&'static str> {
         actions::lever(name).is_some_and(|lever| held.was_changed_by_hand(lever, &seen.value))
     });
     by_hand.map(|(name, _)| *name).collect()
+}
+
+/// Gives up what a person has changed, and says which levers that are.
+fn give_up(item: &ItemRecord, held: &mut Held, sight: &Sight) -> Vec<&'static str> {
+    let touched = touched(held, sight);
+    let insists = item.op == Operation::Do && !resumes(held, &touched);
+    for lever in &touched {
+        held.forget(lever);
+        // A further rung is a decision of its own: what the person made of it is what will be given back.
+        if insists {
+            held.capture(lever, &sight[lever].value);
+        }
+    }
+    if insists { Vec::new() } else { touched }
 }
 
 /// Whether the very work that is to be done had begun when a person came between.

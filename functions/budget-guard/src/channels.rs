@@ -1,6 +1,6 @@
 //! Who is told, and how: one file per kind of channel.
 //!
-//! A channel gets each notice at least once and knows it again by its key: PagerDuty and the signed webhook drop the
+//! A channel gets each notice at least once and knows it again by its key: a pager and the signed webhook drop the
 //! second one themselves; a chat shows it twice when an answer was lost.
 
 mod google_chat;

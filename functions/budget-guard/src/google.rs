@@ -97,7 +97,7 @@ impl Google {
                 ..RetryPolicy::default()
             },
             poll: Duration::from_millis(250),
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
         })
     }
 
@@ -106,8 +106,8 @@ impl Google {
     pub fn with_patience(self, reads: RetryPolicy, patience: Duration, poll: Duration) -> Self {
         Self {
             reads,
-            patience,
             poll,
+            patience,
             ..self
         }
     }

@@ -192,7 +192,7 @@ impl Guard {
     ) -> Result<Turn, GuardError> {
         let now = self.now();
         let (document, version) = self.repository.budget(policy).await?;
-        self.wait_for_nobody(&document, now)?;
+        Self::wait_for_nobody(&document, now)?;
         let mut event = Event {
             observed: crate::input::Observed::at(now),
             input: input.clone(),
@@ -277,7 +277,7 @@ impl Guard {
     }
 
     /// Another instance that is at work is left to it.
-    fn wait_for_nobody(&self, document: &Document, now: Timestamp) -> Result<(), GuardError> {
+    fn wait_for_nobody(document: &Document, now: Timestamp) -> Result<(), GuardError> {
         let lease = document.plan.as_ref().and_then(|plan| plan.lease.as_ref());
         match lease {
             Some(lease) if lease.until > now => Err(GuardError::Busy {
@@ -293,11 +293,14 @@ impl Guard {
         for _ in 0..RIVALS {
             let now = self.now();
             let (mut document, version) = self.repository.budget(policy).await?;
-            self.wait_for_nobody(&document, now)?;
+            Self::wait_for_nobody(&document, now)?;
             intent::make_due(&mut document, cause, now);
             match self.repository.save(policy, &mut document, &version).await {
                 Err(error) if error.is_conflict() => {}
-                saved => return Ok(drop(saved?)),
+                saved => {
+                    saved?;
+                    return Ok(());
+                }
             }
         }
         Err(GuardError::Rivals)

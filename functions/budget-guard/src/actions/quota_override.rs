@@ -1,4 +1,4 @@
-//! A consumer's override of a quota of its project, such as how much BigQuery may read in a day.
+//! A consumer's override of a quota of its project, such as how much `BigQuery` may read in a day.
 //!
 //! The path's last part is `METRIC@LIMIT` as the API names them, their slashes written `%2F`:
 //! `quota:shop/bigquery.googleapis.com/bigquery.googleapis.com%2Fquota%2Fquery%2Fusage@%2Fd%2Fproject`.

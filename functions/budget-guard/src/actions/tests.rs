@@ -1,8 +1,8 @@
 use super::*;
 use serde_json::json;
 
-fn target(prior: Value, verb: Verb) -> Value {
-    levers_of(verb)[0].target(&prior, verb)
+fn target(prior: impl Into<Value>, verb: Verb) -> Value {
+    levers_of(verb)[0].target(&prior.into(), verb)
 }
 
 #[test]

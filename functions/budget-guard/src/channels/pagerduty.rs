@@ -1,4 +1,4 @@
-//! PagerDuty's Events API v2: <https://developer.pagerduty.com/docs/send-alert-event>. An alert stays open until what it is
+//! `PagerDuty`'s Events API v2: <https://developer.pagerduty.com/docs/send-alert-event>. An alert stays open until what it is
 //! about has let go, and is resolved then.
 
 use super::{

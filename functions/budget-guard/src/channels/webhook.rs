@@ -4,6 +4,7 @@ use super::{Outbound, PostError};
 use crate::{alert::Alert, config::WebhookConfig, state::document::Posting};
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
+use nightshift_runtime::config::SecretSource;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -61,7 +62,7 @@ impl WebhookHeaders {
 
 fn secrets(config: &WebhookConfig) -> Result<Vec<SecretString>, PostError> {
     let sources = [Some(&config.secret), config.old_secret.as_ref()];
-    let read = sources.into_iter().flatten().map(|source| source.read());
+    let read = sources.into_iter().flatten().map(SecretSource::read);
     let secrets: Vec<SecretString> = read.collect::<Result<_, _>>()?;
     for secret in &secrets {
         let text = secret.expose_secret();

@@ -58,7 +58,7 @@ pub struct ReleaseArgs {
     /// The step
     #[arg(value_name = "STEP")]
     pub step: String,
-    /// Until when it must not fire again: a time, or period_end
+    /// Until when it must not fire again: a time, or the period's end
     #[arg(long, value_name = "TIME", default_value = "period_end")]
     pub until: UntilText,
     /// For what, by whom and why.

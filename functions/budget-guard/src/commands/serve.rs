@@ -86,7 +86,7 @@ impl Service {
                         "no policy is about this message"
                     );
                 }
-                answer::to_turns(turns, false)
+                answer::to_turns(&turns, false)
             }
             Request::Probe { nonce } => {
                 let store = self.guard.repository().store();
@@ -108,7 +108,7 @@ impl Service {
             }
             order => {
                 let turns = super::obey(&self.guard, order, by).await?;
-                answer::to_turns(turns, !matches!(order, Order::Tick {}))
+                answer::to_turns(&turns, !matches!(order, Order::Tick {}))
             }
         }
     }

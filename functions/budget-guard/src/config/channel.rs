@@ -11,7 +11,7 @@ pub enum ChannelConfig {
     Slack(HookConfig),
     /// A webhook of a Google Chat space.
     GoogleChat(HookConfig),
-    /// An Events API v2 integration of PagerDuty.
+    /// An Events API v2 integration of `PagerDuty`.
     Pagerduty(PagerdutyConfig),
     /// A receiver of your own, signed per Standard Webhooks.
     Webhook(WebhookConfig),
@@ -48,7 +48,7 @@ pub struct HookConfig {
     pub private: bool,
 }
 
-/// A PagerDuty integration.
+/// A `PagerDuty` integration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PagerdutyConfig {

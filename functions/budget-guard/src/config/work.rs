@@ -9,17 +9,16 @@ pub(super) fn check(config: &Config) -> Result<(), PolicyError> {
         let place = "the bucket of the memory, such as \"gs://BUCKET\"";
         return at(Place::Key("state"), Problem::Missing(place));
     }
+    let is_missing = |name: &str| !config.channels.contains_key(name);
     for (index, budget) in config.budgets.iter().enumerate() {
-        let told = budget.tell.iter().flatten();
-        for name in told.filter(|name| !config.channels.contains_key(*name)) {
-            return at(
-                Place::Budget(index, "tell"),
-                Problem::NoChannel(name.clone()),
-            );
+        let mut told = budget.tell.iter().flatten();
+        if let Some(name) = told.find(|name| is_missing(name)) {
+            let problem = Problem::NoChannel(name.clone());
+            return at(Place::Budget(index, "tell"), problem);
         }
         for step in &budget.steps {
-            let named = step.what.iter().filter(|what| !what.contains([':', '.']));
-            for name in named.filter(|name| !config.channels.contains_key(*name)) {
+            let mut named = step.what.iter().filter(|what| !what.contains([':', '.']));
+            if let Some(name) = named.find(|name| is_missing(name)) {
                 let place = Place::Step(index, step.id.clone(), "do");
                 return at(place, Problem::NoChannel(name.clone()));
             }

@@ -117,7 +117,7 @@ fn refusal(
         return Vec::new();
     }
     let mut alert = intent::alert(document, policy, now);
-    alert.title = "channel_lost".to_owned();
+    "channel_lost".clone_into(&mut alert.title);
     alert.severity = Severity::Critical;
     alert.key = format!(
         "{}/channel/{}",

@@ -35,8 +35,10 @@ impl GuardError {
     /// Whether the same event may succeed later without anybody doing anything about it.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::Rivals | Self::Look(_) => true,
-            Self::Repository(RepositoryError::Store(_)) => true,
+            Self::Busy { .. }
+            | Self::Rivals
+            | Self::Look(_)
+            | Self::Repository(RepositoryError::Store(_)) => true,
             Self::Repository(_) => false,
         }
     }

@@ -66,7 +66,8 @@ fn tell_trouble(
     }
     let mut alert = alert(document, policy, now);
     let failed = item.state == ItemState::Failed;
-    alert.title = if failed { "failed" } else { "conflict" }.to_owned();
+    let title = if failed { "failed" } else { "conflict" };
+    title.clone_into(&mut alert.title);
     alert.severity = if failed {
         Severity::Critical
     } else {
@@ -113,7 +114,7 @@ fn tell_recovery(document: &mut Document, policy: &Policy, item: &ItemRecord, no
         return;
     }
     let mut alert = alert(document, policy, now);
-    alert.title = "recovered".to_owned();
+    "recovered".clone_into(&mut alert.title);
     alert.severity = Severity::Info;
     alert.key = format!(
         "{}/recovered:{}@{now}",

@@ -92,22 +92,7 @@ impl Status {
 async fn standing(guard: &Guard, policy: &Policy) -> Result<Standing, GuardError> {
     let now = guard.now();
     let document = guard.remembered(policy).await?;
-    let mut held = Vec::new();
-    for (resource, action) in &document.state.applied {
-        let record = guard.held(resource).await?;
-        let latches = document.state.latches.iter();
-        let latch = latches
-            .filter(|latch| latch.is_real())
-            .find(|latch| latch.actions.contains(action));
-        held.push(HeldResource {
-            resource: resource.to_string(),
-            action: action.to_string(),
-            since: latch.map(|latch| latch.at),
-            step: latch.map(|latch| latch.step.clone()),
-            prior: record.prior.clone(),
-            holders: record.holders.keys().cloned().collect(),
-        });
-    }
+    let held = held(guard, &document).await?;
     let state = &document.state;
     let snooze = state.snooze.as_ref().filter(|snooze| snooze.until > now);
     Ok(Standing {
@@ -141,6 +126,26 @@ async fn standing(guard: &Guard, policy: &Policy) -> Result<Standing, GuardError
             })
             .collect(),
     })
+}
+
+async fn held(guard: &Guard, document: &Document) -> Result<Vec<HeldResource>, GuardError> {
+    let mut held = Vec::new();
+    for (resource, action) in &document.state.applied {
+        let record = guard.held(resource).await?;
+        let latches = document.state.latches.iter();
+        let latch = latches
+            .filter(|latch| latch.is_real())
+            .find(|latch| latch.actions.contains(action));
+        held.push(HeldResource {
+            resource: resource.to_string(),
+            action: action.to_string(),
+            since: latch.map(|latch| latch.at),
+            step: latch.map(|latch| latch.step.clone()),
+            prior: record.prior.clone(),
+            holders: record.holders.keys().cloned().collect(),
+        });
+    }
+    Ok(held)
 }
 
 fn rungs(policy: &Policy, document: &Document, now: Timestamp) -> Vec<Rung> {

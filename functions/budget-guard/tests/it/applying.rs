@@ -32,7 +32,36 @@ async fn a_throttle_a_stop_and_a_cap_take_everything_and_a_new_month_and_a_perso
         bed.spend(&guard, 2, "2026-10-12T10:00:00Z", "1010").await,
         Outcome::Done
     );
-    let stopped = bed.world().await;
+    all_is_stopped(&before, &bed.world().await);
+
+    bed.spend(&guard, 3, "2026-10-13T10:00:00Z", "1210").await;
+    let confirmed = bed.world().await["billing"]["billingEnabled"] != true;
+    assert!(!confirmed, "two messages must confirm it");
+    bed.spend(&guard, 4, "2026-10-13T10:20:00Z", "1220").await;
+    let november = Bed::message(5, "2026-11-01T08:00:00Z", "0.4", "1000", NOVEMBER);
+    assert_eq!(bed.deliver(&guard, november).await, Outcome::Done);
+    let mut after = bed.world().await;
+    let account = after["billing"].get("billingAccountName");
+    assert!(account.is_none(), "a cap is given back by a person only");
+    after["billing"] = before["billing"].clone();
+    assert_eq!(after, before);
+    let released = json!({"command": "release", "step": "cap", "reason": "paid"});
+    assert!(matches!(
+        bed.command(&guard, released).await,
+        Outcome::Answer(_)
+    ));
+    assert_eq!(bed.world().await, before);
+    let document = bed.document(&guard).await;
+    assert!(document.state.applied.is_empty() && document.outbox.is_empty());
+    let last = document.history.last().unwrap();
+    assert_eq!(
+        (last.what.as_str(), last.by.as_deref()),
+        ("release", Some("anna@example.com"))
+    );
+    assert_eq!(last.reason.as_deref(), Some("paid"));
+}
+
+fn all_is_stopped(before: &Value, stopped: &Value) {
     let off = json!({"scalingMode": "MANUAL", "manualInstanceCount": 0});
     assert_eq!(stopped["services/api"]["scaling"], off);
     assert_eq!(
@@ -55,45 +84,6 @@ async fn a_throttle_a_stop_and_a_cap_take_everything_and_a_new_month_and_a_perso
     assert_eq!(stopped["job"], "PAUSED");
     assert_eq!(stopped["sql"], "NEVER");
     assert_eq!(stopped["box"]["status"], "TERMINATED");
-
-    bed.spend(&guard, 3, "2026-10-13T10:00:00Z", "1210").await;
-    assert!(
-        bed.world().await["billing"]["billingEnabled"] == true,
-        "two messages must confirm it"
-    );
-    bed.spend(&guard, 4, "2026-10-13T10:20:00Z", "1220").await;
-    assert!(
-        bed.world().await["billing"]
-            .get("billingAccountName")
-            .is_none()
-    );
-
-    let november = bed.message(5, "2026-11-01T08:00:00Z", "0.4", "1000", NOVEMBER);
-    assert_eq!(bed.deliver(&guard, november).await, Outcome::Done);
-    let mut after = bed.world().await;
-    assert!(
-        after["billing"].get("billingAccountName").is_none(),
-        "a cap is given back by a person only"
-    );
-    after["billing"] = before["billing"].clone();
-    assert_eq!(after, before);
-    let released = json!({"command": "release", "step": "cap", "reason": "paid"});
-    assert!(matches!(
-        bed.command(&guard, released).await,
-        Outcome::Answer(_)
-    ));
-    assert_eq!(bed.world().await, before);
-    let document = bed.document(&guard).await;
-    assert!(document.state.applied.is_empty() && document.outbox.is_empty());
-    let last = document.history.last().unwrap();
-    assert_eq!(
-        (
-            last.what.as_str(),
-            last.by.as_deref(),
-            last.reason.as_deref()
-        ),
-        ("release", Some("anna@example.com"), Some("paid"))
-    );
 }
 
 #[tokio::test]
@@ -118,7 +108,7 @@ async fn what_a_person_has_changed_meanwhile_is_left_alone_and_said() {
     let api = "/v2/projects/web/locations/eu/services/api?updateMask=scaling";
     let by_hand = json!({"scaling": {"scalingMode": "AUTOMATIC", "minInstanceCount": 0, "maxInstanceCount": 3}});
     bed.ask("PATCH", api, by_hand).await;
-    let november = bed.message(2, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER);
+    let november = Bed::message(2, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER);
     bed.deliver(&guard, november).await;
     let world = bed.world().await;
     assert_eq!(
@@ -152,7 +142,7 @@ async fn a_further_rung_takes_what_a_person_had_changed_and_gives_back_what_they
     );
     bed.deliver(
         &guard,
-        bed.message(3, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER),
+        Bed::message(3, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER),
     )
     .await;
     let scaling = bed.world().await["services/api"]["scaling"].clone();
@@ -174,7 +164,7 @@ async fn a_resource_that_two_budgets_stop_returns_when_the_last_one_lets_go() {
     bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "905").await;
     bed.deliver(
         &guard,
-        bed.message_of(OTHER, 2, "2026-10-10T11:00:00Z", "1010", "1000", START),
+        Bed::message_of(OTHER, 2, "2026-10-10T11:00:00Z", "1010", "1000", START),
     )
     .await;
     assert_eq!(
@@ -184,7 +174,7 @@ async fn a_resource_that_two_budgets_stop_returns_when_the_last_one_lets_go() {
     // The other budget is raised: what this one still asks for remains.
     bed.deliver(
         &guard,
-        bed.message_of(OTHER, 3, "2026-10-10T12:00:00Z", "1010", "3000", START),
+        Bed::message_of(OTHER, 3, "2026-10-10T12:00:00Z", "1010", "3000", START),
     )
     .await;
     assert_eq!(
@@ -193,7 +183,7 @@ async fn a_resource_that_two_budgets_stop_returns_when_the_last_one_lets_go() {
     );
     bed.deliver(
         &guard,
-        bed.message(4, "2026-10-10T13:00:00Z", "905", "3000", START),
+        Bed::message(4, "2026-10-10T13:00:00Z", "905", "3000", START),
     )
     .await;
     assert_eq!(bed.world().await, before);
@@ -212,7 +202,7 @@ async fn a_resource_that_is_gone_is_not_given_back_and_holds_nothing_up() {
     .await;
     bed.deliver(
         &guard,
-        bed.message(2, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER),
+        Bed::message(2, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER),
     )
     .await;
     assert!(
@@ -275,7 +265,7 @@ async fn a_service_that_is_manual_or_has_no_bounds_returns_as_it_was() {
         );
         bed.deliver(
             &guard,
-            bed.message(3, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER),
+            Bed::message(3, "2026-11-01T08:00:00Z", "1", "1000", NOVEMBER),
         )
         .await;
         assert_eq!(bed.world().await, before);

@@ -93,7 +93,7 @@ struct Inbox {
     answers: Mutex<VecDeque<(String, u16)>>,
 }
 
-/// An HTTP server that stands for Slack, Chat, PagerDuty and a webhook; it stops with its test.
+/// An HTTP server that stands for chats, a pager and a webhook; it stops with its test.
 pub(crate) struct Receiver {
     inbox: Arc<Inbox>,
     pub(crate) url: String,
@@ -257,22 +257,28 @@ impl Bed {
             config,
             http: reqwest::Client::new(),
         };
+        bed.furnish().await;
+        bed
+    }
+
+    /// What no seed can say.
+    async fn furnish(&self) {
         let bucket =
             json!({"name": "memory", "softDeletePolicy": {"retentionDurationSeconds": "0"}});
-        bed.ask("POST", "/storage/v1/b?project=finops-admin", bucket)
+        self.ask("POST", "/storage/v1/b?project=finops-admin", bucket)
             .await;
         let job = json!({"name": "projects/web/locations/eu/jobs/nightly", "schedule": "0 3 * * *", "httpTarget": {"uri": "http://127.0.0.1:9/"}});
-        bed.ask("POST", "/v1/projects/web/locations/eu/jobs", job)
+        self.ask("POST", "/v1/projects/web/locations/eu/jobs", job)
             .await;
         let policy = json!({"policy": {"bindings": [{"role": "roles/run.invoker", "members": ["allUsers", "user:a@example.com"]}]}});
-        bed.ask(
+        self.ask(
             "POST",
             "/v2/projects/web/locations/eu/services/admin:setIamPolicy",
             policy,
         )
         .await;
         for topic in ["budgets", "notices"] {
-            bed.ask(
+            self.ask(
                 "PUT",
                 &format!("/v1/projects/finops-admin/topics/{topic}"),
                 json!({}),
@@ -281,13 +287,12 @@ impl Bed {
         }
         let subscription =
             json!({"topic": "projects/finops-admin/topics/notices", "enableMessageOrdering": true});
-        bed.ask(
+        self.ask(
             "PUT",
             "/v1/projects/finops-admin/subscriptions/notices",
             subscription,
         )
         .await;
-        bed
     }
 
     /// Another instance: it shares nothing but the memory.
@@ -399,19 +404,11 @@ impl Bed {
     }
 
     /// The body of a push.
-    pub(crate) fn message(
-        &self,
-        id: u64,
-        at: &str,
-        cost: &str,
-        amount: &str,
-        start: &str,
-    ) -> Event {
-        self.message_of(BUDGET, id, at, cost, amount, start)
+    pub(crate) fn message(id: u64, at: &str, cost: &str, amount: &str, start: &str) -> Event {
+        Self::message_of(BUDGET, id, at, cost, amount, start)
     }
 
     pub(crate) fn message_of(
-        &self,
         budget: &str,
         id: u64,
         at: &str,
@@ -438,7 +435,7 @@ impl Bed {
 
     /// One message at a time of October.
     pub(crate) async fn spend(&self, guard: &Arc<Guard>, id: u64, at: &str, cost: &str) -> Outcome {
-        self.deliver(guard, self.message(id, at, cost, "1000", START))
+        self.deliver(guard, Self::message(id, at, cost, "1000", START))
             .await
     }
 
@@ -476,7 +473,7 @@ impl Bed {
 
 pub(crate) async fn handle(guard: &Arc<Guard>, event: Event) -> Outcome {
     let context = Context {
-        deadline: tokio::time::Instant::now() + Duration::from_secs(60),
+        deadline: tokio::time::Instant::now() + Duration::from_mins(1),
         shutdown: Shutdown::new(),
         caller: Some("anna@example.com".into()),
     };
@@ -498,6 +495,20 @@ fn forget(value: &mut Value, keys: &[&str]) {
     object.retain(|key, _| !keys.contains(&key.as_str()));
 }
 
+const HEAD: &str = r#"
+mode = "enforce"
+guard_project = "finops-admin"
+state = "gs://memory/guard"
+
+[feed]
+topic = "projects/finops-admin/topics/budgets"
+
+[cap_billing]
+enabled = true
+projects = ["sandbox-7"]
+i_know = "resources may be irretrievably deleted"
+"#;
+
 fn config(folder: &std::path::Path, receiver: &str, ladder: &str) -> String {
     let secret = |name: &str, text: &str| {
         let path = folder.join(name);
@@ -510,20 +521,8 @@ fn config(folder: &std::path::Path, receiver: &str, ladder: &str) -> String {
     let hook = secret("hook", &format!("{receiver}/hook"));
     let routing = secret("routing", routing);
     let signing = secret("signing", &format!("whsec_{signing}"));
-    format!(
+    let channels = format!(
         r#"
-mode = "enforce"
-guard_project = "finops-admin"
-state = "gs://memory/guard"
-
-[feed]
-topic = "projects/finops-admin/topics/budgets"
-
-[cap_billing]
-enabled = true
-projects = ["sandbox-7"]
-i_know = "resources may be irretrievably deleted"
-
 [channel.slack]
 kind = "slack"
 url = {slack}
@@ -549,7 +548,12 @@ allow_private = true
 [channel.bus]
 kind = "pubsub"
 topic = "projects/finops-admin/topics/notices"
-
+"#
+    );
+    let quota = QUOTA.replacen("quota:", "quota.limit:", 1);
+    let ladder = ladder.replace("quota.limit:QUOTA", &quota);
+    format!(
+        r#"{HEAD}{channels}
 [[budget]]
 account = "{ACCOUNT}"
 id = "{BUDGET}"
@@ -558,9 +562,5 @@ amount = {{ min = "100", max = "5000" }}
 tell = ["slack"]
 {ladder}
 "#
-    )
-    .replace(
-        "quota.limit:QUOTA",
-        &QUOTA.replacen("quota:", "quota.limit:", 1),
     )
 }

@@ -239,7 +239,7 @@ async fn wrong_currency_and_silly_amounts_hold_everything_and_are_said_once() {
     let before = bed.world().await;
     bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "400").await;
     for n in 2..5 {
-        let silly = bed.message(n, &format!("2026-10-10T1{n}:00:00Z"), "410", "20", START);
+        let silly = Bed::message(n, &format!("2026-10-10T1{n}:00:00Z"), "410", "20", START);
         assert_eq!(bed.deliver(&guard, silly).await, Outcome::Done);
     }
     assert_eq!(bed.world().await, before);
@@ -274,13 +274,13 @@ async fn duplicates_late_messages_and_those_of_an_old_period_change_nothing() {
     bed.spend(&guard, 1, "2026-10-31T10:00:00Z", "700").await;
     bed.deliver(
         &guard,
-        bed.message(2, "2026-11-01T08:00:00Z", "0.4", "1000", NOVEMBER),
+        Bed::message(2, "2026-11-01T08:00:00Z", "0.4", "1000", NOVEMBER),
     )
     .await;
     let before = bed.world().await;
-    let old = bed.message(3, "2026-11-01T08:10:00Z", "1300", "1000", START);
+    let old = Bed::message(3, "2026-11-01T08:10:00Z", "1300", "1000", START);
     assert_eq!(bed.deliver(&guard, old).await, Outcome::Done);
-    let stale = bed.message(4, "2026-11-01T07:30:00Z", "1300", "1000", NOVEMBER);
+    let stale = Bed::message(4, "2026-11-01T07:30:00Z", "1300", "1000", NOVEMBER);
     assert_eq!(bed.deliver(&guard, stale).await, Outcome::Done);
     assert_eq!(bed.world().await, before);
 }
@@ -297,7 +297,7 @@ async fn a_forged_or_test_message_without_ids_reaches_nothing() {
         &json!({}),
     );
     assert_eq!(bed.deliver(&guard, forged).await, Outcome::Done);
-    let other = bed.message_of(
+    let other = Bed::message_of(
         "another-budget",
         2,
         "2026-10-10T10:00:00Z",

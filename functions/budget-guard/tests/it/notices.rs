@@ -37,7 +37,7 @@ async fn a_pager_is_triggered_by_a_stop_and_resolved_by_its_release_with_the_sam
     let bed = Bed::new().await;
     let guard = bed.guard();
     bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "1010").await;
-    let raised = bed.message(2, "2026-10-10T11:00:00Z", "1010", "3000", START);
+    let raised = Bed::message(2, "2026-10-10T11:00:00Z", "1010", "3000", START);
     assert_eq!(bed.deliver(&guard, raised).await, Outcome::Done);
     let got = bed.receiver.got("pagerduty");
     let actions: Vec<&Value> = got.iter().map(|one| &one.body["event_action"]).collect();

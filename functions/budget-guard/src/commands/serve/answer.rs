@@ -40,7 +40,7 @@ impl From<Disobeyed> for Refusal {
     }
 }
 
-pub(super) fn to_turns(turns: Vec<Turn>, wants_answer: bool) -> Result<Outcome, Refusal> {
+pub(super) fn to_turns(turns: &[Turn], wants_answer: bool) -> Result<Outcome, Refusal> {
     let left: Vec<&str> = turns
         .iter()
         .flat_map(|turn| &turn.left)
@@ -49,7 +49,7 @@ pub(super) fn to_turns(turns: Vec<Turn>, wants_answer: bool) -> Result<Outcome, 
     if !left.is_empty() {
         return Ok(Outcome::later("unfinished", left.join("; ")));
     }
-    for turn in &turns {
+    for turn in turns {
         if let Verdict::Rejected(_) = turn.decision.verdict {
             let reason = turn.decision.verdict.reason().unwrap_or("rejected");
             return Err(Disobeyed::Rejected(reason).into());
