@@ -3,20 +3,23 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test lint bench
 
+# A failed test is told by its error; anyhow's backtrace through the test harness would bury it.
+export RUST_LIB_BACKTRACE ?= 0
+
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install what is missing: PostgreSQL 15 and 18, fake-gcs-server, zstd, jq, curl, Chromium, cargo-nextest
+setup: ## Install what is missing: PostgreSQL 15 and 18, fake-gcs-server, Google's clients for Python, zstd, jq, curl, Chromium, cargo-nextest
 	@scripts/setup
 
-demo: ## A throw-away PostgreSQL with a web shop: back up, damage, restore, prove, prune (options in DEMO)
+demo: ## A throw-away PostgreSQL with a web shop: lost and back again, and its password changed in use (options in DEMO)
 	@scripts/setup demo
-	@scripts/run cargo build --locked --release -p backup -p nightshift
+	@scripts/run cargo build --locked --release -p local-gcp -p backup -p rotate-secrets -p nightshift
 	@scripts/run cargo run --locked --release --quiet -p nightshift -- demo $(DEMO)
 
 up: ## Google Cloud on this machine with a small project in it, and a console in the browser (options in UP)
 	@scripts/setup up
-	@scripts/run cargo build --locked --release -p local-gcp -p nightshift
+	@scripts/run cargo build --locked --release -p local-gcp -p backup -p rotate-secrets -p nightshift
 	@scripts/run cargo run --locked --release --quiet -p nightshift -- up $(UP)
 
 test: setup ## Run every test against real PostgreSQL servers
@@ -27,7 +30,7 @@ lint: ## Check format, clippy, shell scripts, dependencies and the rules of the 
 	@scripts/setup lint
 	@scripts/lint
 
-bench: ## Compare with pg_dump: time, memory, size (options in BENCH, such as BENCH="--rounds 1")
+bench: ## Compare with pg_dump and functions-framework: time, memory, size (options in BENCH, such as BENCH="--only events")
 	@scripts/setup bench
-	@scripts/run cargo build --locked --release -p backup
-	@scripts/run cargo run --locked --release -p nightshift-bench -- $(BENCH)
+	@scripts/run cargo build --locked --release -p backup -p rotate-secrets -p nightshift-bench
+	@scripts/run cargo run --locked --release -p nightshift-bench --bin bench -- $(BENCH)

@@ -5,7 +5,7 @@ use nightshift_runtime::{Output, telemetry};
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Compares backup with PostgreSQL's own clients: one database, one machine, turn by turn
+/// Compares our programs with what else does the same work: one machine, turn by turn
 #[derive(Debug, Parser)]
 #[command(
     name = "bench",
@@ -14,6 +14,7 @@ use std::path::PathBuf;
     after_help = "\
 Examples:
   make bench
+  make bench BENCH='--only events'
   make bench BENCH='--only backup --contenders backup,gzip --rounds 1'
   make bench BENCH='--percent 5 --output json'"
 )]
@@ -90,11 +91,27 @@ pub enum Part {
     Restore,
     /// How much memory, at once and at three times the data
     Memory,
+    /// Events over HTTP: how soon, how many, how fast, against Google's functions-framework
+    Events,
+    /// A rotation of a secret: how many calls of Google, how soon, how many at once
+    Rotation,
 }
 
 impl Part {
     /// All parts, in the order they run.
-    pub const ALL: [Self; 4] = [Self::Backup, Self::OneTable, Self::Restore, Self::Memory];
+    pub const ALL: [Self; 6] = [
+        Self::Backup,
+        Self::OneTable,
+        Self::Restore,
+        Self::Memory,
+        Self::Events,
+        Self::Rotation,
+    ];
+
+    /// Whether it backs up or restores a database.
+    pub fn is_of_databases(self) -> bool {
+        !matches!(self, Self::Events | Self::Rotation)
+    }
 
     /// Its name for people.
     pub fn title(self) -> &'static str {
@@ -103,6 +120,8 @@ impl Part {
             Self::OneTable => "backup, one table",
             Self::Restore => "restore",
             Self::Memory => "memory",
+            Self::Events => "events",
+            Self::Rotation => "rotation",
         }
     }
 }

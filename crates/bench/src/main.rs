@@ -28,6 +28,6 @@ fn bench(choices: &Choices) -> anyhow::Result<()> {
         let _inside = runtime.enter();
         Shutdown::on_signals()?
     };
-    let report = suite::run(choices, &shutdown)?;
+    let report = suite::run(choices, &shutdown, runtime.handle())?;
     print(&report, choices.output).context("print the result")
 }

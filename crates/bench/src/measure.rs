@@ -56,18 +56,23 @@ pub fn this_process(script: &str) -> anyhow::Result<()> {
         bail!("it ended with {status}");
     }
     let used = getrusage(UsageWho::RUSAGE_CHILDREN).context("ask what the children used")?;
+    let usage = Usage {
+        wall,
+        cpu: cpu_seconds(&used),
+        // Linux counts in KiB.
+        peak_rss: u64::try_from(used.max_rss())? * 1024,
+    };
+    serde_json::to_writer(stdout().lock(), &usage)?;
+    stdout().flush().context("say what the script used")
+}
+
+/// Processor time in processes and in the kernel for them, in seconds.
+pub fn cpu_seconds(used: &nix::sys::resource::Usage) -> f64 {
     let seconds = |time: nix::sys::time::TimeVal| {
         std::time::Duration::from_micros(
             u64::try_from(time.tv_sec() * 1_000_000 + time.tv_usec()).unwrap_or_default(),
         )
         .as_secs_f64()
     };
-    let usage = Usage {
-        wall,
-        cpu: seconds(used.user_time()) + seconds(used.system_time()),
-        // Linux counts in KiB.
-        peak_rss: u64::try_from(used.max_rss())? * 1024,
-    };
-    serde_json::to_writer(stdout().lock(), &usage)?;
-    stdout().flush().context("say what the script used")
+    seconds(used.user_time()) + seconds(used.system_time())
 }

@@ -2,6 +2,8 @@
 
 use crate::{
     cli::Part,
+    events::report::Events,
+    rotation::report::Rotation,
     targets::{Bound, Target, judge},
 };
 use anyhow::Context as _;
@@ -44,13 +46,13 @@ pub struct Machine {
     pub processor: String,
     /// All of it, in bytes.
     pub memory: u64,
-    /// The version of the server.
-    pub server: String,
+    /// The version of PostgreSQL's server, where one ran.
+    pub server: Option<String>,
 }
 
 impl Machine {
     /// The one this runs on, with a server of this version.
-    pub fn this(server: String) -> anyhow::Result<Self> {
+    pub fn this(server: Option<String>) -> anyhow::Result<Self> {
         let processors = procfs::CpuInfo::current().context("read /proc/cpuinfo")?;
         Ok(Self {
             cores: thread::available_parallelism()
@@ -77,18 +79,41 @@ pub struct Report {
     pub percent: u32,
     /// What was to be reached.
     pub targets: Vec<Target>,
-    /// Every turn, in order.
+    /// Every turn with a database, in order.
     pub runs: Vec<Run>,
+    /// The part about events.
+    pub events: Option<Events>,
+    /// The part about rotations.
+    pub rotation: Option<Rotation>,
 }
 
 impl Report {
-    /// Judges these runs.
+    /// Judges what ran with a database.
     pub fn new(machine: Machine, percent: u32, runs: Vec<Run>) -> Self {
+        let mut targets = Vec::new();
+        if machine.server.is_some() {
+            targets.extend(judge(&runs, &machine, percent));
+        }
         Self {
-            targets: judge(&runs, &machine, percent),
             machine,
             percent,
+            targets,
             runs,
+            events: None,
+            rotation: None,
+        }
+    }
+
+    /// Judges the other parts that ran.
+    #[must_use]
+    pub fn with(mut self, events: Option<Events>, rotation: Option<Rotation>) -> Self {
+        self.targets.extend(events.iter().flat_map(Events::targets));
+        self.targets
+            .extend(rotation.iter().flat_map(Rotation::targets));
+        Self {
+            events,
+            rotation,
+            ..self
         }
     }
 
@@ -198,15 +223,26 @@ impl report::Report for Report {
             memory,
             server,
         } = &self.machine;
-        format!(
-            "{cores} cores of {processor}, {} of memory, PostgreSQL {server}, database at {} %\n\n{}\n\n{}\n\n\
-             WALL and CPU are medians. FASTER is against the first of the part. PEAK RSS is of the largest process of the\n\
-             client. OTHERS are the cores that everything else on this machine used meanwhile, at worst.\n",
-            bytes(*memory),
-            self.percent,
-            self.measured(),
-            self.judged(),
-        )
+        let mut said = format!(
+            "{cores} cores of {processor}, {} of memory\n\n",
+            bytes(*memory)
+        );
+        if let Some(server) = server {
+            said += &format!(
+                "PostgreSQL {server}, database at {} %\n\n{}\n\n\
+                 WALL and CPU are medians. FASTER is against the first of the part. PEAK RSS is of the largest process of the\n\
+                 client. OTHERS are the cores that everything else on this machine used meanwhile, at worst.\n\n",
+                self.percent,
+                self.measured(),
+            );
+        }
+        if let Some(events) = &self.events {
+            said += &format!("{}\n", events.table());
+        }
+        if let Some(rotation) = &self.rotation {
+            said += &format!("{}\n", rotation.table());
+        }
+        said + &format!("{}\n", self.judged())
     }
 }
 

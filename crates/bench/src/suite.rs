@@ -5,8 +5,9 @@ use crate::{
     contenders::{self, Backup, Restore},
     cpu::Reading,
     dataset::{self, Dataset},
-    measure,
+    events, measure,
     report::{Machine, Report, Run},
+    rotation,
     tools::Tools,
 };
 use anyhow::{Context as _, ensure};
@@ -30,7 +31,37 @@ const ROWS: &str = "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM 
     (SELECT count(*) FROM pgbench_accounts)";
 
 /// Runs what was asked for.
-pub fn run(choices: &Choices, shutdown: &Shutdown) -> anyhow::Result<Report> {
+pub fn run(
+    choices: &Choices,
+    shutdown: &Shutdown,
+    runtime: &tokio::runtime::Handle,
+) -> anyhow::Result<Report> {
+    let asked = |part: &Part| choices.runs(*part);
+    let databases = Part::ALL.iter().filter(|part| part.is_of_databases());
+    let (server, runs) = if databases.clone().any(asked) {
+        of_databases(choices, shutdown)?
+    } else {
+        (None, Vec::new())
+    };
+    let events = if choices.runs(Part::Events) {
+        Some(events::run(choices, shutdown, runtime)?)
+    } else {
+        None
+    };
+    let rotation = if choices.runs(Part::Rotation) {
+        Some(rotation::run(shutdown, runtime)?)
+    } else {
+        None
+    };
+    let machine = Machine::this(server)?;
+    Ok(Report::new(machine, choices.percent, runs).with(events, rotation))
+}
+
+/// The parts that need a server of PostgreSQL, and its version.
+fn of_databases(
+    choices: &Choices,
+    shutdown: &Shutdown,
+) -> anyhow::Result<(Option<String>, Vec<Run>)> {
     let tools = Tools::find(choices)?;
     let mut runs = Vec::new();
     let bench = |percent, complete| {
@@ -38,18 +69,15 @@ pub fn run(choices: &Choices, shutdown: &Shutdown) -> anyhow::Result<Report> {
         Bench::open(choices, shutdown, &tools, dataset)
     };
     let usual = bench(choices.percent, true)?;
-    for part in Part::ALL.into_iter().filter(|part| choices.runs(*part)) {
+    let parts = Part::ALL.into_iter().filter(|part| choices.runs(*part));
+    for part in parts {
         usual.part(part, &mut runs)?;
     }
     drop(usual);
     if choices.runs(Part::Memory) {
         bench(choices.percent * MORE_DATA, false)?.part(Part::Memory, &mut runs)?;
     }
-    Ok(Report::new(
-        Machine::this(tools.installation.version().to_string())?,
-        choices.percent,
-        runs,
-    ))
+    Ok((Some(tools.installation.version().to_string()), runs))
 }
 
 /// A server with a database to read, and a place to write to.
@@ -98,6 +126,7 @@ impl<'a> Bench<'a> {
                 runs.push(self.backup(part, dataset::MIXED, contenders::OURS_WITH_FOUR, 1)?);
                 Ok(())
             }
+            Part::Events | Part::Rotation => Ok(()),
         }
     }
 

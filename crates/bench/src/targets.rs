@@ -1,4 +1,4 @@
-//! What `backup` has to reach, as ratios within one run.
+//! What `backup` has to reach, as ratios within one run; what events have to reach is in [`crate::events::report`].
 
 use crate::{
     cli::Part,
@@ -39,7 +39,8 @@ pub enum Bound {
 }
 
 impl Bound {
-    fn holds(self, value: f64) -> bool {
+    /// Whether a value is on that side.
+    pub fn holds(self, value: f64) -> bool {
         match self {
             Self::AtLeast(least) => value >= least,
             Self::AtMost(most) => value <= most,
@@ -164,15 +165,17 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn ratio(above: Option<f64>, below: Option<f64>) -> Option<f64> {
+/// One figure as so many of another.
+pub fn ratio(above: Option<f64>, below: Option<f64>) -> Option<f64> {
     Some(above? / below?)
 }
 
+/// For ratios.
 #[expect(
     clippy::cast_precision_loss,
-    reason = "bytes of a backup are exact in a double"
+    reason = "bytes of a backup, or of memory, are exact in a double"
 )]
-fn to_f64(bytes: u64) -> f64 {
+pub fn to_f64(bytes: u64) -> f64 {
     bytes as f64
 }
 

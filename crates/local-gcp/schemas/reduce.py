@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reduces Google's discovery documents to the messages that local-gcp reads and writes.
+"""Reduces Google's discovery documents to the methods that local-gcp serves and the messages of these.
 
     pip download --no-deps google-api-python-client==2.202.0 && unzip -q *.whl
     crates/local-gcp/schemas/reduce.py googleapiclient/discovery_cache/documents ~/.cargo/registry/src/*/
@@ -18,26 +18,29 @@ LAUNCH_STAGE = {
     "UNIMPLEMENTED": 6, "PRELAUNCH": 7,
 }  # google/api/launch_stage.proto
 
-RUN = "GoogleCloudRunV2"
+# A document, the crate of Google's that knows the numbers of its enums, the resources whose methods are kept, and messages
+# that no method names because they travel as `Any`.
 WANTED = {
+    "cloudbilling.v1": ("google-cloud-billing-v1-*", ["billingAccounts", "billingAccounts.projects", "projects"], []),
+    "cloudscheduler.v1": ("google-cloud-scheduler-v1-*", ["projects.locations.jobs"], []),
+    "pubsub.v1": (None, ["projects.topics", "projects.topics.subscriptions", "projects.subscriptions"], []),
+    "run.v1": (None, [
+        "namespaces.services", "namespaces.revisions", "namespaces.jobs", "namespaces.executions", "namespaces.tasks",
+        "namespaces.workerpools", "projects.locations.services", "projects.locations.revisions",
+        "projects.locations.jobs", "projects.locations.workerpools"], []),
     "run.v2": ("google-cloud-run-v2-*", [
-        f"{RUN}{name}" for name in (
-            "Service", "WorkerPool", "Job", "Revision", "Execution", "Task", "RunJobRequest", "CancelExecutionRequest",
-            "ListServicesResponse", "ListWorkerPoolsResponse", "ListJobsResponse", "ListRevisionsResponse",
-            "ListExecutionsResponse", "ListTasksResponse")
-    ] + ["GoogleIamV1SetIamPolicyRequest", "GoogleIamV1TestIamPermissionsRequest",
-         "GoogleIamV1TestIamPermissionsResponse", "GoogleLongrunningOperation",
-         "GoogleLongrunningListOperationsResponse", "GoogleLongrunningWaitOperationRequest"]),
-    "run.v1": (None, ["Service", "Revision", "Job", "Execution", "WorkerPool", "RunJobRequest", "ListServicesResponse",
-                      "ListRevisionsResponse", "ListJobsResponse", "ListExecutionsResponse", "ListWorkerPoolsResponse",
-                      "Status"]),
-    "cloudscheduler.v1": ("google-cloud-scheduler-v1-*", ["Job", "ListJobsResponse"]),
-    "cloudbilling.v1": ("google-cloud-billing-v1-*", [
-        "ProjectBillingInfo", "BillingAccount", "ListBillingAccountsResponse", "ListProjectBillingInfoResponse",
-        "SetIamPolicyRequest", "TestIamPermissionsRequest", "TestIamPermissionsResponse"]),
-    "sqladmin.v1": ("google-cloud-sql-v1-*", [
-        "DatabaseInstance", "InstancesListResponse", "Operation", "OperationsListResponse", "User",
-        "UsersListResponse", "Database", "DatabasesListResponse"]),
+        "projects.locations.services", "projects.locations.services.revisions", "projects.locations.workerPools",
+        "projects.locations.workerPools.revisions", "projects.locations.jobs", "projects.locations.jobs.executions",
+        "projects.locations.jobs.executions.tasks", "projects.locations.operations"], []),
+    "secretmanager.v1": (None, [
+        "projects.secrets", "projects.secrets.versions", "projects.locations.secrets",
+        "projects.locations.secrets.versions"], []),
+    "serviceusage.v1beta1": (None, [
+        "operations", "services.consumerQuotaMetrics", "services.consumerQuotaMetrics.limits",
+        "services.consumerQuotaMetrics.limits.consumerOverrides"], ["OperationMetadata"]),
+    "sqladmin.v1": ("google-cloud-sql-v1-*", ["instances", "users", "operations"], []),
+    "sqladmin.v1beta4": ("google-cloud-sql-v1-*", ["instances", "users", "operations"], []),
+    "storage.v1": (None, ["buckets", "managedFolders", "objects"], []),
 }
 KEPT = ("$ref", "type", "format", "enum", "readOnly")
 
@@ -64,6 +67,8 @@ def field(source, table):
     for inner in ("items", "additionalProperties"):
         if inner in source:
             kept[inner] = field(source[inner], table)
+    if "properties" in source:
+        kept["properties"] = {name: field(inner, table) for name, inner in source["properties"].items()}
     if "enum" in kept:
         names = kept["enum"]
         known = LAUNCH_STAGE if set(names) == set(LAUNCH_STAGE) else table.get(frozenset(names))
@@ -79,6 +84,32 @@ def references(value):
     return set()
 
 
+def methods_of(resource):
+    yield from resource.get("methods", {}).values()
+    for inner in resource.get("resources", {}).values():
+        yield from methods_of(inner)
+
+
+def template(document, source):
+    """`v1/{+name}:access` and the pattern of `name` as `/v1/{name=projects/*/secrets/*/versions/*}:access`."""
+    def variable(match):
+        pattern = source["parameters"][match[1]]["pattern"]
+        return "{%s=%s}" % (match[1], pattern.strip("^$").replace("[^/]+", "*").replace(".*", "**"))
+    return "/" + document["servicePath"] + re.sub(r"\{\+(\w+)\}", variable, source["path"])
+
+
+def method(document, source):
+    query = {name: {**field(parameter, {}), **{key: True for key in ("repeated", "required") if parameter.get(key)}}
+             for name, parameter in source.get("parameters", {}).items() if parameter["location"] == "query"}
+    kept = {"verb": source["httpMethod"], "path": template(document, source), "query": query}
+    kept |= {key: source[key]["$ref"] for key in ("request", "response") if key in source}
+    if "mediaUpload" in source:
+        kept["uploads"] = [protocol["path"] for protocol in source["mediaUpload"]["protocols"].values()]
+    if source.get("useMediaDownloadService"):
+        kept["download"] = "/download" + kept["path"]
+    return kept
+
+
 def reduce(document, roots, table):
     kept, waiting = {}, list(roots)
     while waiting:
@@ -90,17 +121,26 @@ def reduce(document, roots, table):
     return kept
 
 
+def lines(entries):
+    """One entry a line, so that a new revision can be read as a diff."""
+    return "{\n" + ",\n".join(
+        f"{json.dumps(name)}: {json.dumps(entries[name], separators=(',', ':'))}" for name in sorted(entries)) + "\n}"
+
+
 def main():
     documents, registry = map(pathlib.Path, sys.argv[1:])
-    for api, (crate, roots) in WANTED.items():
+    for api, (crate, resources, more) in WANTED.items():
         document = json.loads((documents / f"{api}.json").read_text())
         table = numbers_of(next(registry.glob(crate))) if crate else {}
-        messages = reduce(document, roots, table)
-        lines = ",\n".join(
-            f"{json.dumps(name)}: {json.dumps(messages[name], separators=(',', ':'))}" for name in sorted(messages))
-        out = pathlib.Path(__file__).parent / f"{api}.json"
-        out.write_text("{\n" + lines + "\n}\n")
-        print(f"{api}: revision {document['revision']}, {len(messages)} messages")
+        methods = {source["id"]: method(document, source) for source in methods_of(document)
+                   if ".".join(source["id"].split(".")[1:-1]) in resources}
+        roots = {kept[key] for kept in methods.values() for key in ("request", "response") if key in kept}
+        messages = reduce(document, sorted(roots) + more, table)
+        common = {name: field(parameter, {}) for name, parameter in document["parameters"].items()}
+        (pathlib.Path(__file__).parent / f"{api}.json").write_text(
+            f'{{"revision": "{document["revision"]}",\n"parameters": {lines(common)},\n"methods": {lines(methods)},\n'
+            f'"messages": {lines(messages)}}}\n')
+        print(f"{api}: revision {document['revision']}, {len(methods)} methods, {len(messages)} messages")
 
 
 main()

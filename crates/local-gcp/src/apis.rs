@@ -2,7 +2,7 @@
 //! says otherwise.
 
 use crate::{
-    billing, compute, http::Api, identity, metadata, projects, pubsub, run, scheduler,
+    billing, compute, http::Api, iam, identity, metadata, projects, pubsub, run, scheduler,
     secretmanager, serviceusage, sql, storage,
 };
 
@@ -11,6 +11,7 @@ pub(crate) fn all() -> Vec<Api> {
         engine(),
         metadata::api(),
         identity::api(),
+        iam::api(),
         pubsub::api(),
         run::api(),
         scheduler::api(),

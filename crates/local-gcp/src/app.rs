@@ -2,7 +2,7 @@
 
 use crate::{
     Options,
-    bench::{faults::Faults, journal::Journal},
+    bench::{faults::Faults, journal::Journal, notes::Notes},
     engine::{SavedClock, clock::Clock},
     http::{Api, ApiError, api::Router},
     identity::Identity,
@@ -30,6 +30,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
+    pub(crate) notes: Notes,
     pub(crate) identity: Identity,
     pub(crate) outbound: Outbound,
     /// Held while the clock is moved and while timers fire.
@@ -117,6 +118,7 @@ impl App {
         self.blobs.retain(&std::collections::HashSet::new())?;
         self.faults.clear();
         self.journal.clear();
+        self.notes.clear();
         Ok(())
     }
 }

@@ -6,9 +6,11 @@ mod bench;
 mod billing;
 mod compute;
 mod console;
+mod contract;
 mod engine;
 mod google;
 mod http;
+mod iam;
 mod identity;
 mod metadata;
 mod options;
@@ -28,6 +30,7 @@ pub use bench::{
     faults::{Fault, Faults, Planned},
     journal::{Direction, Entry, Journal},
 };
+pub use contract::{Finding, Judgement, Part, judge, unvisited};
 pub use http::{ApiError, Code};
 pub use options::Options;
 pub use server::{LocalGcp, StartError};

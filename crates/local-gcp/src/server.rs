@@ -4,6 +4,7 @@ use crate::{
     Faults, Journal, Options, StoreError, apis,
     app::{App, Parts},
     bench::admin,
+    bench::notes::Notes,
     console,
     engine::{
         self, Move, SavedClock,
@@ -13,6 +14,7 @@ use crate::{
         ApiError,
         api::Router,
         dispatch::dispatch,
+        origin,
         wire::{Cut, Wire},
     },
     identity::Identity,
@@ -78,7 +80,9 @@ impl LocalGcp {
         }
         tokio::spawn(engine::run(app.clone()));
         let service = admin::router().merge(console::router());
-        let service = service.fallback(dispatch).with_state(app.clone());
+        let service = service.fallback(dispatch);
+        let guard = axum::middleware::from_fn_with_state(app.clone(), origin::guard);
+        let service = service.layer(guard).with_state(app.clone());
         let service = service.into_make_service_with_connect_info::<Cut>();
         let stopping = app.stopping.clone();
         let server = tokio::spawn(async move {
@@ -213,6 +217,7 @@ fn assemble(options: Options, url: String) -> Result<App, StartError> {
         clock,
         faults: Faults::default(),
         journal: Journal::default(),
+        notes: Notes::default(),
         outbound: Outbound::new(),
         engine: tokio::sync::Mutex::new(()),
         in_flight: watch::Sender::new(0),

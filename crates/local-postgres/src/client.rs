@@ -7,7 +7,7 @@ use crate::{
     server::LocalPostgres,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 /// What may not stand as it is in the value of a URL's parameter; a path reads better with its `/`.
 const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC
@@ -50,10 +50,15 @@ impl LocalPostgres {
     /// A command for one of PostgreSQL's own clients (`psql`, `pg_dump`, `pgbench`, …) of the
     /// server's version, connected by the environment to a database over the unix socket.
     pub fn client(&self, name: &str, database: &str) -> Result<Command> {
+        self.connected(&self.installation().program(name), database)
+    }
+
+    /// [`client`](Self::client), for a program that lies elsewhere.
+    pub(crate) fn connected(&self, program: &Path, database: &str) -> Result<Command> {
         if self.process_id().is_none() {
             return Err(Error::Stopped);
         }
-        let mut command = command::of(&self.installation().program(name));
+        let mut command = command::of(program);
         command
             .env("PGHOST", self.socket_folder())
             .env("PGPORT", self.port().to_string())

@@ -1,5 +1,9 @@
 //! Databases to try things on.
 
+mod accounts;
+
+pub use accounts::{Accounts, USERS};
+
 use crate::{Builder, ExtensionFile, LocalPostgres, Result, command, error::Error};
 
 /// An extension some of whose tables hold the user's configuration; `nightshift_fixture` in SQL.

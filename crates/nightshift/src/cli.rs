@@ -20,11 +20,12 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Back up a web shop, break it, restore it, prove it, prune, and catch a flipped bit
+    /// Lose a web shop and get it back; then change its password while somebody uses it
     #[command(after_help = "\
 Examples:
   nightshift demo
-  nightshift demo --scale 60 --keep ./demo-backups
+  nightshift demo rotation
+  nightshift demo backup --scale 60 --keep ./demo-backups
   nightshift demo --quiet > summary.txt")]
     Demo(demo::Options),
     /// Google Cloud on this machine, a small project in it, and a console in the browser; until Ctrl-C

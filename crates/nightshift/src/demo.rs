@@ -1,22 +1,25 @@
-//! `nightshift demo`: the story of a database that is lost and comes back, told by the real programs.
+//! `nightshift demo`: what becomes of a database at night, told by the real programs in two chapters: one that is lost and
+//! comes back, and a password that changes while somebody uses it.
 
 mod acts;
 mod children;
 mod inventory;
-
+mod rotation;
 mod stage;
 mod summary;
 
 use crate::{Error, screen::Screen};
 use acts::Story;
 use nightshift_runtime::Shutdown;
-
 use stage::Stage;
 use std::{path::PathBuf, time::Instant};
 
 /// Options of `demo`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
+    /// The chapter to tell [default: all]
+    #[arg(value_enum, value_name = "CHAPTER")]
+    pub chapter: Option<Chapter>,
     /// Size of the web shop: about 8 MB on disk for each step
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=2000))]
     pub scale: u32,
@@ -29,10 +32,34 @@ pub struct Options {
     /// The program `backup` [default: the one beside this program]
     #[arg(long, value_name = "FILE")]
     pub backup_program: Option<PathBuf>,
+    /// Folder of the programs that the chapter `rotation` starts [default: the one of this program]
+    #[arg(long, value_name = "FOLDER")]
+    pub programs: Option<PathBuf>,
 }
 
-/// Tells the whole story. Whatever becomes of it, nothing is left running and nothing lying about.
+/// A part of the story that stands by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Chapter {
+    /// Back up a web shop, break it, restore it, prove it, prune, and catch a flipped bit
+    Backup,
+    /// Change the password of a database while somebody logs in with it all the time
+    Rotation,
+}
+
+/// Tells the story. Whatever becomes of it, nothing is left running and nothing lying about.
 pub async fn run(options: &Options, shutdown: &Shutdown) -> Result<(), Error> {
+    let told = |chapter| options.chapter.is_none_or(|one| one == chapter);
+    if told(Chapter::Backup) {
+        backup(options, shutdown).await?;
+    }
+    if told(Chapter::Rotation) {
+        rotation::run(options, shutdown).await?;
+    }
+    Ok(())
+}
+
+/// The chapter of the backup.
+async fn backup(options: &Options, shutdown: &Shutdown) -> Result<(), Error> {
     let began = Instant::now();
     let screen = Screen::new(options.quiet);
     screen.title(

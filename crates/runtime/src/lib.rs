@@ -12,6 +12,8 @@ pub mod gcp;
 pub mod handler;
 #[cfg(feature = "serve")]
 pub mod metrics;
+#[cfg(feature = "postgres-tls")]
+pub mod postgres_tls;
 pub mod progress;
 #[cfg(feature = "pubsub")]
 pub mod pubsub;

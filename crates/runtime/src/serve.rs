@@ -50,6 +50,7 @@ use tokio::{
     sync::Semaphore,
     time::{interval, sleep},
 };
+use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 /// The port where Cloud Run says none.
@@ -168,6 +169,7 @@ pub async fn serve<H: Handler>(
     let metrics = metrics::install()?;
     let places = Arc::new(Semaphore::new(usize::from(options.concurrency.get())));
     let unfinished = Arc::new(AtomicUsize::new(0));
+    let begun = TaskTracker::new();
     let intake = Arc::new(Intake {
         handler: Arc::new(handler),
         guard,
@@ -175,6 +177,7 @@ pub async fn serve<H: Handler>(
         deadline: options.deadline.into(),
         max_body: MAX_BODY,
         shutdown: shutdown.clone(),
+        begun: begun.clone(),
         unfinished: unfinished.clone(),
         metrics: metrics.clone(),
     });
@@ -191,7 +194,9 @@ pub async fn serve<H: Handler>(
         .into_future();
     let finishing = async {
         serving.await.map_err(ServeError::Serve)?;
-        // Work goes on when its caller has gone.
+        // Work goes on when its caller has gone, and a handler that blocks keeps its place beyond its answer.
+        begun.close();
+        begun.wait().await;
         let _ = places.acquire_many(options.concurrency.get().into()).await;
         Ok::<(), ServeError>(())
     };
@@ -200,20 +205,23 @@ pub async fn serve<H: Handler>(
         () = time_is_up(&shutdown) => {}
         never = sum_up_for_ever(&metrics) => match never {},
     }
-    let ended = match unfinished.load(Ordering::Relaxed) {
-        0 => Ended::Clean,
-        events => Ended::CutShort { events },
-    };
-    match ended {
-        Ended::Clean => info!(event = "serve.ended", "everything begun is finished"),
-        Ended::CutShort { events } => {
+    Ok(how_it_ended(unfinished.load(Ordering::Relaxed)))
+}
+
+fn how_it_ended(unfinished: usize) -> Ended {
+    match unfinished {
+        0 => {
+            info!(event = "serve.ended", "everything begun is finished");
+            Ended::Clean
+        }
+        events => {
             warn!(
                 event = "serve.ended",
                 events, "ending in the middle of work"
             );
+            Ended::CutShort { events }
         }
     }
-    Ok(ended)
 }
 
 fn router<H: Handler>(intake: Arc<Intake<H>>, options: &Options) -> Router {

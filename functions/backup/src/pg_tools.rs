@@ -5,12 +5,9 @@
 
 use crate::{
     name::QualifiedName,
-    source::{
-        params::{Host, SslMode, TlsParams},
-        passfile,
-        session::Server,
-    },
+    source::{params::Host, passfile, session::Server},
 };
+use nightshift_runtime::postgres_tls::{SslMode, TlsParams};
 use secrecy::ExposeSecret;
 use std::{
     io::Write as _,

@@ -4,5 +4,4 @@ pub mod catalog;
 pub mod params;
 pub mod passfile;
 pub mod session;
-pub mod tls;
 pub mod wire;

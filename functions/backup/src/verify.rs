@@ -11,7 +11,7 @@ use crate::{
     repository::{Level, Proof, Record, Repository},
     restore::{self, RestoreOptions, Restored, Selection},
     source::{
-        params::{ConnectParams, Host, SslMode, TlsParams},
+        params::{ConnectParams, Host},
         session::Server,
     },
     store::Store,
@@ -20,6 +20,7 @@ use futures::{StreamExt, TryStreamExt};
 use local_postgres::{Installation, LocalPostgres};
 use nightshift_runtime::{
     Clock, Shutdown,
+    postgres_tls::{SslMode, TlsParams},
     progress::{Progress, Unit},
     report,
 };

@@ -1,8 +1,9 @@
-//! `/_local`: clock, faults, journal, reset and seed.
+//! `/_local`: clock, faults, journal, notes, reset and seed.
 
 use super::{
     faults::{Fault, Planned, glob},
     journal::Entry,
+    notes::Note,
 };
 use crate::{
     app::App,
@@ -19,12 +20,12 @@ use axum::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
     },
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use futures::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{convert::Infallible, sync::Arc};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 use tokio::sync::broadcast::error::RecvError;
 
 pub(crate) fn router() -> Router<App> {
@@ -38,6 +39,9 @@ pub(crate) fn router() -> Router<App> {
         .route("/_local/faults/{id}", axum::routing::delete(remove_fault))
         .route("/_local/journal", get(read_journal).delete(clear_journal))
         .route("/_local/journal/stream", get(follow_journal))
+        .route("/_local/contract", get(judge_journal))
+        .route("/_local/notes", get(list_notes))
+        .route("/_local/notes/{name}", put(write_note).delete(remove_note))
         .route("/_local/seed", post(seed))
         .route("/_local/reset", post(reset))
         .route("/_local/keys:roll", post(roll_keys))
@@ -148,18 +152,23 @@ impl Which {
                 .as_ref()
                 .is_none_or(|pattern| glob(pattern, &entry.api))
     }
+
+    fn entries(&self, app: &App) -> Vec<Arc<Entry>> {
+        let mut entries = app.journal.since(self.after);
+        entries.retain(|entry| self.wants(entry));
+        let surplus = entries
+            .len()
+            .saturating_sub(self.limit.unwrap_or(usize::MAX));
+        entries.drain(..surplus);
+        entries
+    }
 }
 
 async fn read_journal(
     State(app): State<App>,
     Query(which): Query<Which>,
 ) -> Result<Reply, Refusal> {
-    let mut entries = app.journal.since(which.after);
-    entries.retain(|entry| which.wants(entry));
-    let surplus = entries
-        .len()
-        .saturating_sub(which.limit.unwrap_or(usize::MAX));
-    entries.drain(..surplus);
+    let entries = which.entries(&app);
     if which.format.as_deref() == Some("jsonl") {
         let line = |entry: &Arc<Entry>| serde_json::to_string(&**entry).map(|line| line + "\n");
         let text: String = entries
@@ -171,6 +180,14 @@ async fn read_journal(
     }
     let entries: Vec<&Entry> = entries.iter().map(|entry| &**entry).collect();
     Ok(Reply::json(&entries)?)
+}
+
+/// Takes the same parameters as the journal, and judges what it would answer.
+async fn judge_journal(
+    State(app): State<App>,
+    Query(which): Query<Which>,
+) -> Result<Reply, Refusal> {
+    Ok(Reply::json(&crate::judge(&which.entries(&app)))?)
 }
 
 fn rendering(error: &serde_json::Error) -> ApiError {
@@ -212,6 +229,27 @@ async fn follow_journal(
     });
     let stopping = app.stopping.clone();
     Sse::new(events.take_until(stopping.cancelled_owned())).keep_alive(KeepAlive::default())
+}
+
+async fn list_notes(State(app): State<App>) -> Json<BTreeMap<String, Note>> {
+    Json(app.notes.all())
+}
+
+async fn write_note(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, Refusal> {
+    app.notes.put(name, json::decode(&body)?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove_note(
+    State(app): State<App>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    app.notes.remove(&name)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn seed(State(app): State<App>, body: Bytes) -> Result<Json<Value>, Refusal> {

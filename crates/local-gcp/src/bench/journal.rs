@@ -3,7 +3,7 @@
 use crate::http::{Content, Reply};
 use axum::http::{HeaderMap, header::AUTHORIZATION, header::CONTENT_TYPE, request::Parts};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     collections::VecDeque,
@@ -16,9 +16,11 @@ use tokio::sync::broadcast;
 const KEPT: usize = 20_000;
 /// Bodies beyond this many bytes are noted by their size only.
 const LARGEST_BODY: usize = 1 << 20;
+/// Stands where a secret was.
+pub(crate) const LEFT_OUT: &str = "(left out)";
 
 /// One request and its answer, or one delivery that local-gcp made itself.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
     /// Counts up from 1.
     pub seq: u64,
@@ -58,7 +60,7 @@ pub struct Entry {
 }
 
 /// Who asked whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Somebody called local-gcp.
@@ -216,8 +218,10 @@ impl Note {
         if let Some(noted) = &reply.noted {
             let (request, answer) = (**noted).clone();
             self.request = Payload::json(request, self.secret);
-            self.response = Payload::json(answer, self.secret);
-            return;
+            if !answer.is_null() {
+                self.response = Payload::json(answer, self.secret);
+                return;
+            }
         }
         self.response = match &reply.content {
             Content::Json(value) => Payload::json(value.clone(), self.secret),
@@ -276,7 +280,7 @@ fn redact(value: &mut Value, secret: &[&str]) {
         Value::Object(fields) => {
             for (key, value) in fields {
                 if secret.contains(&key.as_str()) && !value.is_object() {
-                    *value = Value::String("(left out)".to_owned());
+                    *value = Value::String(LEFT_OUT.to_owned());
                 } else {
                     redact(value, secret);
                 }
@@ -290,7 +294,7 @@ fn redact(value: &mut Value, secret: &[&str]) {
 pub(crate) fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
     let pair = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
         let value = if name == AUTHORIZATION {
-            "(left out)"
+            LEFT_OUT
         } else {
             value.to_str().unwrap_or("(not text)")
         };

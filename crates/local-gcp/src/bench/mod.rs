@@ -3,3 +3,4 @@
 pub(crate) mod admin;
 pub(crate) mod faults;
 pub(crate) mod journal;
+pub(crate) mod notes;

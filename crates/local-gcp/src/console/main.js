@@ -5,6 +5,7 @@ import * as clock from "./clock.js";
 import * as events from "./events.js";
 import * as faults from "./faults.js";
 import * as journal from "./journal.js";
+import * as notes from "./notes.js";
 import { $, say } from "./page.js";
 import * as resources from "./resources.js";
 
@@ -61,7 +62,9 @@ async function begin() {
   clock.offer();
   clock.start(refresh);
   events.start(changed);
+  await notes.start();
   await journal.start((entry) => {
+    resources.passed(entry);
     if (entry.direction === "out" || entry.method !== "GET" || entry.fault) changed();
   }, connected);
   setInterval(() => document.hidden || refresh(), LOOK_ANYWAY);

@@ -34,6 +34,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("events.js", SCRIPT, include_str!("events.js")),
     ("faults.js", SCRIPT, include_str!("faults.js")),
     ("journal.js", SCRIPT, include_str!("journal.js")),
+    ("notes.js", SCRIPT, include_str!("notes.js")),
 ];
 
 const SCRIPT: &str = "text/javascript";

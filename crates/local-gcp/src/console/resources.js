@@ -4,6 +4,8 @@ import { list, read } from "./api.js";
 import { $, badge, fill, last, make, until } from "./page.js";
 
 const place = (name) => name.split("/")[3];
+// The newest of a secret that are named in its line; opened, it shows all.
+const VERSIONS = 3;
 const parts = (...found) => found.filter(Boolean).join(" · ");
 
 // Cloud Run says how something is in its last condition.
@@ -37,14 +39,57 @@ function runJob(job) {
   return [readiness(job), parts(place(job.name), runs === 1 ? "1 execution" : `${runs} executions`)];
 }
 
+// The phases that an annotation of each resource went through, as far as this page saw them: they pass quickly.
+const phases = new Map();
+
+// A program may keep its state in an annotation: JSON with a `phase`.
+function phase(resource) {
+  for (const value of Object.values(resource?.annotations ?? {})) {
+    try {
+      const { phase } = JSON.parse(value);
+      if (typeof phase === "string") return phase;
+    } catch {
+      // A text, as most annotations are.
+    }
+  }
+  return null;
+}
+
+// Notes the phase that a change was about.
+export function passed(entry) {
+  const now = entry.status === 200 && entry.method === "PATCH" && phase(entry.resp);
+  if (now) trail(entry.resp.name, now);
+}
+
+function trail(name, now) {
+  const before = phases.get(name) ?? [];
+  const begins = before.length === 0 || before.at(-1) === "idle";
+  if (before.at(-1) !== now) phases.set(name, begins ? [now] : [...before, now]);
+  return phases.get(name).join(" → ");
+}
+
+function version(version, aliases) {
+  const number = last(version.name);
+  const called = Object.entries(aliases ?? {}).filter(([, of]) => String(of) === number).map(([alias]) => alias);
+  return `${number}${called.length ? ` (${called.join(", ")})` : ""} ${version.state.toLowerCase()}`;
+}
+
 function secret(secret, now) {
   const { nextRotationTime, rotationPeriod } = secret.rotation ?? {};
   const every = rotationPeriod && `every ${Math.round(parseFloat(rotationPeriod) / 86_400)} d`;
   const enabled = secret.versions.filter((version) => version.state === "ENABLED").length;
+  const versions = secret.versions.slice(0, VERSIONS).map((each) => version(each, secret.versionAliases));
+  const at = phase(secret);
   const rotates = nextRotationTime ? `rotates ${until(nextRotationTime, now)}` : "no rotation";
   return [
     enabled ? badge(`${enabled} enabled`, "good") : badge("no version", "warn"),
-    parts(rotates, every, secret.topics?.length && `tells ${secret.topics.map((topic) => last(topic.name)).join(", ")}`),
+    parts(
+      at && trail(secret.name, at),
+      versions.join(", "),
+      rotates,
+      every,
+      secret.topics?.length && `tells ${secret.topics.map((topic) => last(topic.name)).join(", ")}`,
+    ),
   ];
 }
 

@@ -1,5 +1,6 @@
 //! The conventions that Google's JSON APIs share.
 
+pub(crate) mod discovery;
 pub(crate) mod etag;
 pub(crate) mod fields;
 pub(crate) mod filter;

@@ -3,10 +3,12 @@
 //! Clients differ: gcloud names enum values, the Rust clients number them; 64-bit numbers come as strings or numbers,
 //! fields in camel or snake case. What is stored has the canonical form alone. See `schemas/README.md` for the source.
 
-use super::json;
+use super::{
+    discovery::{Document, Field, Fields},
+    json,
+};
 use crate::http::{ApiError, Call};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -14,36 +16,13 @@ use std::collections::BTreeMap;
 pub(crate) type Object = Map<String, Value>;
 
 /// The messages of one API.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Schema(BTreeMap<String, BTreeMap<String, Field>>);
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Field {
-    #[serde(rename = "$ref")]
-    message: Option<String>,
-    #[serde(default)]
-    r#type: String,
-    #[serde(default)]
-    format: String,
-    #[serde(default)]
-    r#enum: Vec<String>,
-    /// Where they are not 0, 1, 2, ….
-    numbers: Option<Vec<i64>>,
-    #[serde(default)]
-    read_only: bool,
-    items: Option<Box<Self>>,
-    additional_properties: Option<Box<Self>>,
-}
+#[derive(Debug)]
+pub(crate) struct Schema(BTreeMap<String, Fields>);
 
 impl Schema {
     /// Parses a file of `schemas/`, which is part of this program.
-    pub(crate) fn parse(text: &str) -> Self {
-        match serde_json::from_str(text) {
-            Ok(schema) => schema,
-            Err(error) => unreachable!("a schema of this program cannot be read: {error}"),
-        }
+    pub(crate) fn parse(text: &'static str) -> Self {
+        Self(Document::parse(text).messages)
     }
 
     /// The body of a call as this message, without what only Google sets.
@@ -102,7 +81,7 @@ impl Schema {
             return Ok(Some(self.message(message, value, at)?.into()));
         }
         if !field.r#enum.is_empty() {
-            return field.enum_name(&value, at);
+            return enum_name(field, &value, at);
         }
         let read = match (
             field.r#type.as_str(),
@@ -145,35 +124,29 @@ impl Schema {
     }
 }
 
-impl Field {
-    fn enum_name(&self, value: &Value, at: &str) -> Result<Option<Value>, ApiError> {
-        let number = |n: usize| {
-            let own = self.numbers.as_ref().and_then(|numbers| numbers.get(n));
-            own.copied().or_else(|| i64::try_from(n).ok())
-        };
-        let found = self
-            .r#enum
-            .iter()
-            .enumerate()
-            .find(|(n, name)| match value {
-                Value::String(text) => text == *name,
-                other => other.is_i64() && other.as_i64() == number(*n),
-            });
-        match found {
-            Some((n, name)) => {
-                Ok(Some(Value::from(name.as_str())).filter(|_| number(n) != Some(0)))
-            }
-            None => Err(wrong(
-                at,
-                value,
-                &format!("one of {}", self.r#enum.join(", ")),
-            )),
+fn enum_name(field: &Field, value: &Value, at: &str) -> Result<Option<Value>, ApiError> {
+    let found = field
+        .r#enum
+        .iter()
+        .enumerate()
+        .find(|(n, name)| match value {
+            Value::String(text) => text == *name,
+            other => other.is_i64() && other.as_i64() == field.number(*n),
+        });
+    match found {
+        Some((n, name)) => {
+            Ok(Some(Value::from(name.as_str())).filter(|_| field.number(n) != Some(0)))
         }
+        None => Err(wrong(
+            at,
+            value,
+            &format!("one of {}", field.r#enum.join(", ")),
+        )),
     }
 }
 
 /// A field by its JSON name, or by its name in the proto file.
-fn find<'a>(fields: &'a BTreeMap<String, Field>, key: &str) -> Option<(&'a str, &'a Field)> {
+fn find<'a>(fields: &'a Fields, key: &str) -> Option<(&'a str, &'a Field)> {
     let found = fields.get_key_value(key).or_else(|| {
         key.contains('_')
             .then(|| fields.get_key_value(&super::mask::camel_case(key)))?
@@ -271,7 +244,7 @@ mod tests {
 
     fn schema() -> Schema {
         Schema::parse(
-            r#"{"Thing": {
+            r#"{"messages": {"Thing": {
                 "name": {"type": "string"},
                 "size": {"type": "string", "format": "int64"},
                 "age": {"type": "string", "format": "google-duration"},
@@ -279,7 +252,7 @@ mod tests {
                 "minCount": {"type": "integer", "format": "int32"},
                 "stage": {"type": "string", "enum": ["NONE", "BETA", "GA"], "numbers": [0, 3, 4]},
                 "labels": {"type": "object", "additionalProperties": {"type": "string"}},
-                "parts": {"type": "array", "items": {"$ref": "Thing"}}}}"#,
+                "parts": {"type": "array", "items": {"$ref": "Thing"}}}}}"#,
         )
     }
 

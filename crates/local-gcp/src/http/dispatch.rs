@@ -1,7 +1,8 @@
 //! Takes each request to its method and notes both in the journal.
 
 use super::{
-    Answer, ApiError, Call, Content, Query, Reply, api::Method, error, template::Params, wire::Cut,
+    Answer, ApiError, Call, Content, Query, Reply, api::Method, error, origin, template::Params,
+    wire::Cut,
 };
 use crate::{
     app::App,
@@ -15,7 +16,7 @@ use crate::{
 use axum::{
     body::{Body, to_bytes},
     extract::{ConnectInfo, State},
-    http::{HeaderMap, Request, header::HOST, request::Parts},
+    http::{HeaderMap, Request, request::Parts},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -34,9 +35,10 @@ pub(crate) async fn dispatch(
     let (parts, body) = request.into_parts();
     let observed = !console::is_looking(&parts);
     let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let host = origin::host(&parts.uri, &parts.headers);
     let found = app
         .router
-        .find(&parts.method, parts.uri.path(), &query, &host(&parts));
+        .find(&parts.method, parts.uri.path(), &query, &host);
     let mut note = Journal::note(&parts, app.clock.now());
     let reply = match found {
         None => error::google(&unknown(&parts)),
@@ -62,24 +64,6 @@ pub(crate) async fn dispatch(
         app.journal.record(note);
     }
     reply.into_response()
-}
-
-/// The request target's authority (a proxied request), else the `Host` header, without the port.
-fn host(parts: &Parts) -> String {
-    let header = || {
-        parts
-            .headers
-            .get(HOST)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default()
-    };
-    let host = parts
-        .uri
-        .authority()
-        .map_or_else(header, |authority| authority.as_str());
-    host.rsplit_once(':')
-        .map_or(host, |(name, _)| name)
-        .to_ascii_lowercase()
 }
 
 fn unknown(parts: &Parts) -> ApiError {

@@ -1,9 +1,10 @@
-//! The road of a request: listener → method → faults → handler → journal.
+//! The road of a request: listener → origin → method → faults → handler → journal.
 
 pub(crate) mod api;
 pub(crate) mod call;
 pub(crate) mod dispatch;
 pub(crate) mod error;
+pub(crate) mod origin;
 mod query;
 pub(crate) mod reply;
 pub(crate) mod template;

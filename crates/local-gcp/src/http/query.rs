@@ -22,6 +22,11 @@ impl Query {
         Self(pairs.collect())
     }
 
+    /// Names and values, decoded.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = &(String, String)> {
+        self.0.iter()
+    }
+
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.0
             .iter()

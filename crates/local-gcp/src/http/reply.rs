@@ -85,7 +85,7 @@ impl Reply {
         }
     }
 
-    /// What the journal shall show of a call whose bodies are not JSON.
+    /// What the journal shall show of a call whose bodies are not JSON. A null answer leaves the reply to speak for itself.
     pub(crate) fn noting(mut self, request: Value, answer: Value) -> Self {
         self.noted = Some(Box::new((request, answer)));
         self

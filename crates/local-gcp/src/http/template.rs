@@ -21,6 +21,7 @@ enum Piece {
 /// A parsed path template.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
+    text: &'static str,
     pieces: Vec<Piece>,
     /// Variable name, first piece, number of pieces.
     variables: Vec<(&'static str, usize, usize)>,
@@ -35,6 +36,7 @@ impl Template {
             _ => (text, None),
         };
         let mut template = Self {
+            text,
             pieces: vec![],
             variables: vec![],
             verb,
@@ -57,6 +59,11 @@ impl Template {
             }
         }
         template
+    }
+
+    /// What was parsed.
+    pub(crate) fn text(&self) -> &'static str {
+        self.text
     }
 
     /// Verbs and literals come before wildcards when several templates match.

@@ -16,7 +16,7 @@ use crate::{
         schema::Object,
     },
     http::{Answer, ApiError, Call, Code, Reply},
-    store::{Record, Tx},
+    store::{Record, Tx, View},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,14 @@ impl Record for Execution {
 }
 
 impl Execution {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn created(&self) -> Timestamp {
+        self.created
+    }
+
     pub(super) fn json(&self) -> Value {
         let mut of = self.template.clone();
         let tasks = of.get("taskCount").cloned().unwrap_or_else(|| 1.into());
@@ -274,7 +282,7 @@ pub(super) fn finish(app: &App, tx: &mut Tx, name: &str) -> Result<Value, ApiErr
     Ok(body)
 }
 
-fn find(view: &crate::store::View, name: &str) -> Result<Execution, ApiError> {
+pub(super) fn find(view: &View, name: &str) -> Result<Execution, ApiError> {
     let found = view.get::<Execution>(name);
     found
         .map(|execution| (*execution).clone())
@@ -321,29 +329,37 @@ pub(super) fn newest_first<'a>(
 pub(super) async fn cancel(call: Call) -> Answer {
     let name = call.param("name")?.to_owned();
     let request = schema().body("GoogleCloudRunV2CancelExecutionRequest", &call)?;
-    let operation = call.write(|tx| {
-        let execution = find(tx, &name)?;
-        let sent = request.get("etag").and_then(Value::as_str);
-        etag::check(sent, &execution.etag())?;
-        if execution.state != State::Running {
-            return Err(ApiError::precondition(format!(
-                "Execution {} has ended already",
-                names::id(&name)
-            )));
-        }
-        let execution = Execution {
-            state: State::Cancelled,
-            ended: Some(call.now()),
-            ..execution
-        };
-        let body = any(ANY, execution.json());
-        if request.get("validateOnly") == Some(&Value::Bool(true)) {
-            return Ok(methods::validated(&call, &name, body));
-        }
-        keep(tx, execution);
-        methods::operate(&call, tx, &name, json!({ "do": "nothing" }), body)
-    })?;
+    let operation = call.write(|tx| begin_cancellation(&call, tx, &name, &request))?;
     Reply::json(&operation)
+}
+
+/// Cancels an execution that has not ended. Returns the operation.
+pub(super) fn begin_cancellation(
+    call: &Call,
+    tx: &mut Tx,
+    name: &str,
+    request: &Object,
+) -> Result<Value, ApiError> {
+    let execution = find(tx, name)?;
+    let sent = request.get("etag").and_then(Value::as_str);
+    etag::check(sent, &execution.etag())?;
+    if execution.state != State::Running {
+        return Err(ApiError::precondition(format!(
+            "Execution {} has ended already",
+            names::id(name)
+        )));
+    }
+    let execution = Execution {
+        state: State::Cancelled,
+        ended: Some(call.now()),
+        ..execution
+    };
+    let body = any(ANY, execution.json());
+    if request.get("validateOnly") == Some(&Value::Bool(true)) {
+        return Ok(methods::validated(call, name, body));
+    }
+    keep(tx, execution);
+    methods::operate(call, tx, name, json!({ "do": "nothing" }), body)
 }
 
 pub(super) async fn delete(call: Call) -> Answer {
@@ -351,14 +367,23 @@ pub(super) async fn delete(call: Call) -> Answer {
     let operation = call.write(|tx| {
         let execution = find(tx, &name)?;
         etag::check(call.query.get("etag"), &execution.etag())?;
-        let body = any(ANY, execution.json());
         if call.query.flag("validateOnly") {
+            let body = any(ANY, execution.json());
             return Ok(methods::validated(&call, &name, body));
         }
-        let work = json!({ "do": "deleteExecution", "name": name });
-        methods::operate(&call, tx, &name, work, body)
+        begin_deletion(&call, tx, &execution)
     })?;
     Reply::json(&operation)
+}
+
+/// Begins the operation that removes an execution. Returns the operation.
+pub(super) fn begin_deletion(
+    call: &Call,
+    tx: &mut Tx,
+    execution: &Execution,
+) -> Result<Value, ApiError> {
+    let work = json!({ "do": "deleteExecution", "name": execution.name });
+    methods::operate(call, tx, &execution.name, work, any(ANY, execution.json()))
 }
 
 /// The end of a deletion.

@@ -16,6 +16,7 @@ mod resource;
 mod revision;
 mod scaling;
 mod seed;
+mod task;
 mod template;
 mod traffic;
 mod v1;
@@ -171,6 +172,16 @@ fn jobs(api: Api) -> Api {
             "run.projects.locations.jobs.executions.cancel",
             "/v2/{name=projects/*/locations/*/jobs/*/executions/*}:cancel",
             execution::cancel,
+        )
+        .get(
+            "run.projects.locations.jobs.executions.tasks.list",
+            "/v2/{parent=projects/*/locations/*/jobs/*/executions/*}/tasks",
+            task::list,
+        )
+        .get(
+            "run.projects.locations.jobs.executions.tasks.get",
+            "/v2/{name=projects/*/locations/*/jobs/*/executions/*/tasks/*}",
+            task::get,
         )
 }
 

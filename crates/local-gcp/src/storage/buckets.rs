@@ -177,6 +177,12 @@ pub(super) async fn storage_layout(call: Call) -> Answer {
     }))
 }
 
+/// None, because none can be made here; gcloud asks before it removes a bucket.
+pub(super) async fn managed_folders(call: Call) -> Answer {
+    bucket::find(&call.view(), call.param("bucket")?)?;
+    Reply::json(&json!({ "kind": "storage#managedFolders" }))
+}
+
 fn policy_of(bucket: &str) -> String {
     format!("projects/_/buckets/{bucket}")
 }

@@ -126,16 +126,14 @@ fn identified(reply: Reply, object: &Object, etag: String) -> Reply {
         )
 }
 
-/// The checksums of a blob, each in a header of its own.
+/// The checksums of a blob, in one header and without a space: Google's Rust client reads the first header only, and the one
+/// for Python overlooks what follows the space that joins two.
 pub(super) fn hashes(reply: Reply, blob: &Blob) -> Reply {
-    let reply = reply.header(
-        goog("x-goog-hash"),
-        format!("crc32c={}", crc32c_text(blob.crc32c)),
-    );
-    match blob.md5 {
-        Some(md5) => reply.header(goog("x-goog-hash"), format!("md5={}", STANDARD.encode(md5))),
-        None => reply,
+    let mut hashes = format!("crc32c={}", crc32c_text(blob.crc32c));
+    if let Some(md5) = blob.md5 {
+        hashes = format!("{hashes},md5={}", STANDARD.encode(md5));
     }
+    reply.header(goog("x-goog-hash"), hashes)
 }
 
 pub(super) const fn goog(name: &'static str) -> HeaderName {

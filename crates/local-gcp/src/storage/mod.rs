@@ -73,6 +73,11 @@ fn buckets(api: Api) -> Api {
             buckets::storage_layout,
         )
         .get(
+            "storage.managedFolders.list",
+            "/storage/v1/b/{bucket}/managedFolders",
+            buckets::managed_folders,
+        )
+        .get(
             "storage.buckets.getIamPolicy",
             "/storage/v1/b/{bucket}/iam",
             buckets::get_iam_policy,

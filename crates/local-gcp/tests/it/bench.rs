@@ -49,6 +49,43 @@ async fn a_path_that_no_api_has_is_a_404_in_googles_form() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_note_is_shown_until_it_is_taken_away_and_is_no_part_of_the_journal() -> Result<()> {
+    let api = start().await?;
+    let counter = json!({ "text": "12 logins, 0 failed" });
+    api.put("/_local/notes/client", counter.clone())
+        .await?
+        .ok()?;
+    let broken = json!({ "text": "12 logins, 1 failed", "good": false });
+    api.put("/_local/notes/client", broken.clone())
+        .await?
+        .ok()?;
+    let shown = api.get("/_local/notes").await?.ok()?;
+    assert_eq!(shown, json!({ "client": broken }));
+    for bad in [
+        json!({ "text": "x".repeat(201) }),
+        json!({ "text": "two\nlines" }),
+        json!({ "words": "x" }),
+    ] {
+        let refused = api
+            .put("/_local/notes/client", bad.clone())
+            .await?
+            .refused()?;
+        assert_eq!(refused, (400, "INVALID_ARGUMENT".to_owned()), "{bad}");
+    }
+    api.delete("/_local/notes/client").await?.ok()?;
+    let missing = api.delete("/_local/notes/client").await?.refused()?;
+    assert_eq!(missing, (404, "NOT_FOUND".to_owned()));
+    for n in 0..16 {
+        let path = format!("/_local/notes/{n}");
+        api.put(&path, counter.clone()).await?.ok()?;
+    }
+    let refused = api.put("/_local/notes/17", counter).await?.refused()?;
+    assert_eq!(refused.0, 400);
+    assert_eq!(api.gcp.journal().entries().len(), 0);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_proxied_request_is_answered_as_if_it_were_meant_for_us() -> Result<()> {
     let api = start().await?;
     let mut line = TcpStream::connect(api.gcp.address()).await?;

@@ -1,69 +1,46 @@
 //! The program itself, killed in the middle of its work and started again.
 
-use crate::support::{Context as _, Result, eventually};
+use crate::{
+    program::Program,
+    support::{Result, eventually},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::Client;
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader};
-use std::{
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::{ffi::OsStr, path::Path};
 
-/// A running `local-gcp`; killed with SIGKILL when dropped.
-struct Program {
-    child: Child,
-    url: String,
+/// A program that keeps its state in a folder, and a client for it.
+struct Keeper {
+    program: Program,
     http: Client,
 }
 
-impl Drop for Program {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-impl Program {
+impl Keeper {
     fn start(state: &Path, more: &[&str]) -> Result<Self> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_local-gcp"))
-            .args([
-                "--port",
-                "0",
-                "--stopped",
-                "--now",
-                "2026-11-01T12:00:00Z",
-                "--state",
-            ])
-            .arg(state)
-            .args(more)
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut url = String::new();
-        let stdout = child.stdout.take().context("no stdout")?;
-        BufReader::new(stdout).read_line(&mut url)?;
+        let clock = ["--stopped", "--now", "2026-11-01T12:00:00Z"];
+        let arguments = clock.iter().chain(more).map(OsStr::new);
+        let state = [OsStr::new("--state"), state.as_os_str()];
         Ok(Self {
-            child,
-            url: url.trim().to_owned(),
+            program: Program::start(arguments.chain(state))?,
             http: Client::builder().no_proxy().build()?,
         })
     }
 
     fn kill(&mut self) {
-        // It may be gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.program.kill();
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.program.url)
     }
 
     async fn get(&self, path: &str) -> Result<Value> {
-        let answer = self.http.get(format!("{}{path}", self.url)).send().await?;
+        let answer = self.http.get(self.url(path)).send().await?;
         Ok(answer.error_for_status()?.json().await?)
     }
 
     async fn send(&self, method: reqwest::Method, path: &str, body: Value) -> Result<Value> {
-        let request = self
-            .http
-            .request(method, format!("{}{path}", self.url))
-            .json(&body);
+        let request = self.http.request(method, self.url(path)).json(&body);
         Ok(request.send().await?.error_for_status()?.json().await?)
     }
 
@@ -76,7 +53,7 @@ impl Program {
 async fn every_version_that_was_answered_is_there_after_a_kill() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let secrets = "/v1/projects/demo/secrets";
-    let mut program = Program::start(folder.path(), &[])?;
+    let mut program = Keeper::start(folder.path(), &[])?;
     let secret = json!({"replication": {"automatic": {}}, "versionDestroyTtl": "86400s"});
     program
         .post(&format!("{secrets}?secretId=db"), secret)
@@ -92,7 +69,7 @@ async fn every_version_that_was_answered_is_there_after_a_kill() -> Result<()> {
         .await?;
     let before = program.get(&format!("{secrets}/db")).await?;
     program.kill();
-    let program = Program::start(folder.path(), &[])?;
+    let program = Keeper::start(folder.path(), &[])?;
     assert_eq!(program.get(&format!("{secrets}/db")).await?, before);
     let latest = program
         .get(&format!("{secrets}/db/versions/latest:access"))
@@ -117,7 +94,7 @@ async fn an_operation_that_a_kill_interrupted_is_finished_by_the_next_start() ->
     )?;
     let state = folder.path().join("state");
     let seed = ["--seed", seed.to_str().unwrap_or_default()];
-    let mut program = Program::start(
+    let mut program = Keeper::start(
         &state,
         &[&seed[..], &["--operation-time", "600000"]].concat(),
     )?;
@@ -127,7 +104,7 @@ async fn an_operation_that_a_kill_interrupted_is_finished_by_the_next_start() ->
         .send(reqwest::Method::PATCH, instance, change)
         .await?;
     program.kill();
-    let program = Program::start(&state, &seed)?;
+    let program = Keeper::start(&state, &seed)?;
     let path = format!(
         "/v1/projects/demo/operations/{}",
         operation["name"].as_str().unwrap_or_default()
@@ -153,16 +130,16 @@ async fn a_seed_is_read_only_while_the_state_is_empty() -> Result<()> {
     };
     let state = folder.path().join("state");
     let args = ["--seed", seed.to_str().unwrap_or_default()];
-    let policy = async |program: &Program| {
+    let policy = async |program: &Keeper| {
         let instance = program.get("/v1/projects/demo/instances/pg").await?;
         anyhow::Ok(instance["settings"]["activationPolicy"].clone())
     };
     write("ALWAYS")?;
-    let mut program = Program::start(&state, &args)?;
+    let mut program = Keeper::start(&state, &args)?;
     assert_eq!(policy(&program).await?, "ALWAYS");
     program.kill();
     write("NEVER")?;
-    let program = Program::start(&state, &args)?;
+    let program = Keeper::start(&state, &args)?;
     assert_eq!(policy(&program).await?, "ALWAYS");
     Ok(())
 }

@@ -18,14 +18,14 @@ fn anonymous() -> Credentials {
     anonymous::Builder::new().build()
 }
 
-async fn publisher(api: &Api) -> Result<Publisher> {
-    let builder = Publisher::builder(TOPIC)
+pub(crate) async fn publisher(api: &Api, topic: &str) -> Result<Publisher> {
+    let builder = Publisher::builder(topic)
         .with_endpoint(api.gcp.url())
         .with_credentials(anonymous());
     Ok(builder.build().await?)
 }
 
-async fn subscriber(api: &Api) -> Result<Subscriber> {
+pub(crate) async fn subscriber(api: &Api) -> Result<Subscriber> {
     Ok(Subscriber::builder()
         .with_endpoint(api.gcp.url())
         .with_credentials(anonymous())
@@ -33,7 +33,7 @@ async fn subscriber(api: &Api) -> Result<Subscriber> {
         .await?)
 }
 
-async fn next(stream: &mut MessageStream) -> Result<(Message, Handler)> {
+pub(crate) async fn next(stream: &mut MessageStream) -> Result<(Message, Handler)> {
     let next = tokio::time::timeout(Duration::from_secs(10), stream.next()).await;
     Ok(next
         .context("no message within ten seconds")?
@@ -94,7 +94,7 @@ async fn topics_and_subscriptions_are_administered() -> Result<()> {
 async fn what_the_client_publishes_can_be_pulled_and_the_journal_shows_it() -> Result<()> {
     let api = start().await?;
     subscribed(&api, json!({})).await?;
-    let publisher = publisher(&api).await?;
+    let publisher = publisher(&api, TOPIC).await?;
     let message = Message::new()
         .set_data("hello")
         .set_attributes([("a", "b")])
@@ -127,7 +127,7 @@ async fn the_client_publishes_again_after_unavailable() -> Result<()> {
         status: Some(503),
         ..Fault::on("pubsub.Publisher.Publish")
     });
-    publisher(&api)
+    publisher(&api, TOPIC)
         .await?
         .publish(Message::new().set_data("late"))
         .await?;
@@ -139,7 +139,7 @@ async fn the_client_publishes_again_after_unavailable() -> Result<()> {
 #[tokio::test]
 async fn publishing_to_a_topic_that_is_not_there_is_not_found() -> Result<()> {
     let api = start().await?;
-    let error = publisher(&api)
+    let error = publisher(&api, TOPIC)
         .await?
         .publish(Message::new().set_data("x"))
         .await
@@ -269,7 +269,7 @@ async fn a_large_message_passes_in_both_directions() -> Result<()> {
     let api = start().await?;
     subscribed(&api, json!({})).await?;
     let data = vec![b'x'; 9_000_000];
-    publisher(&api)
+    publisher(&api, TOPIC)
         .await?
         .publish(Message::new().set_data(data.clone()))
         .await?;

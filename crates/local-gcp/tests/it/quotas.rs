@@ -22,7 +22,7 @@ async fn seeded() -> Result<Api> {
 }
 
 /// Waits for the end of the operation and returns it.
-async fn done(api: &Api, operation: &Value) -> Result<Value> {
+pub(crate) async fn done(api: &Api, operation: &Value) -> Result<Value> {
     let path = format!(
         "/v1beta1/{}",
         operation["name"].as_str().unwrap_or_default()

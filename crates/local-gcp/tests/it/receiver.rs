@@ -8,12 +8,16 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
 };
 use serde_json::Value;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
 use tokio::{net::TcpListener, sync::Notify};
 
 /// What came.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
+    pub(crate) at: Instant,
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -48,7 +52,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Answers 204, or what [`answer`](Self::answer) planned.
+    /// Answers 204, or what [`answer`](Self::answer) planned, and to `/status/N` always N.
     pub(crate) async fn start() -> Result<Self> {
         let inbox = Arc::new(Inbox::default());
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -73,6 +77,11 @@ impl Receiver {
 
     pub(crate) fn release(&self) {
         self.inbox.release.notify_waiters();
+    }
+
+    /// Stops listening: whoever connects is refused.
+    pub(crate) fn leave(&self) {
+        self.server.abort();
     }
 
     pub(crate) fn received(&self) -> Vec<Received> {
@@ -101,6 +110,7 @@ async fn take(
     let path = uri.path().to_owned();
     let released = inbox.release.notified();
     locked(&inbox.received).push(Received {
+        at: Instant::now(),
         path: path.clone(),
         headers,
         body,
@@ -108,7 +118,8 @@ async fn take(
     if path == "/hang" {
         released.await;
     }
-    let planned = locked(&inbox.statuses).pop();
+    let always = path.strip_prefix("/status/").and_then(|n| n.parse().ok());
+    let planned = always.or_else(|| locked(&inbox.statuses).pop());
     // A number that is no status is a mistake in the test, and shows as one.
     StatusCode::from_u16(planned.unwrap_or(204)).unwrap_or(StatusCode::IM_A_TEAPOT)
 }

@@ -101,9 +101,12 @@ async fn revisions_read_in_v1_by_name_and_by_service() -> Result<()> {
         ),
         (&json!("web"), &json!("True"))
     );
-    let path = format!("{all}?labelSelector=serving.knative.dev%2Fservice%3Dweb");
-    let listed = api.get(&path).await?.ok()?;
-    assert_eq!(listed["items"], json!([revision]));
+    // gcloud has spaces there.
+    for equals in ["%3D", "%20%3D%20"] {
+        let path = format!("{all}?labelSelector=serving.knative.dev%2Fservice{equals}web");
+        let listed = api.get(&path).await?.ok()?;
+        assert_eq!(listed["items"], json!([revision]));
+    }
     Ok(())
 }
 
@@ -272,13 +275,13 @@ async fn the_region_comes_from_the_host_or_from_the_path() -> Result<()> {
             .collect()
     };
     for (host, wanted) in [
-        ("us-central1-127.0.0.1", "far"),
-        ("us-central1-run.googleapis.com", "far"),
-        ("europe-west1-127.0.0.1", "web"),
-        ("127.0.0.1", "web"),
+        ("us-central1-127.0.0.1", &["far"][..]),
+        ("us-central1-run.googleapis.com", &["far"]),
+        ("europe-west1-127.0.0.1", &["web"]),
+        ("127.0.0.1", &["web", "far"]),
     ] {
         let listed = at_host(&api, host, ALL).await?.ok()?;
-        assert_eq!(names(listed), [wanted], "{host}");
+        assert_eq!(names(listed), wanted, "{host}");
     }
     let missing = at_host(&api, "us-central1-127.0.0.1", ONE).await?;
     assert_eq!(missing.refused()?, (404, "NOT_FOUND".to_owned()));

@@ -1,7 +1,7 @@
 //! Cloud Storage's JSON API.
 
-use crate::support::{Answered, Api, Result, ensure, send, start, start_stopped};
-use local_gcp::{LocalGcp, Options};
+use crate::support::{Answered, Api, Judged, Result, ensure, send, start, start_stopped};
+use local_gcp::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -149,7 +149,10 @@ async fn an_object_carries_both_checksums_and_its_generation_everywhere() -> Res
         (content.text.as_str(), content.header("x-goog-generation")),
         ("hello", generation)
     );
-    assert_eq!(content.header("x-goog-hash"), "crc32c=mnG7TA==");
+    assert_eq!(
+        content.header("x-goog-hash"),
+        "crc32c=mnG7TA==,md5=XUFAKrxLKna5cZ2REBfFkg=="
+    );
     assert_eq!(
         content.header("last-modified"),
         "Sun, 01 Nov 2026 12:00:00 GMT"
@@ -446,7 +449,7 @@ async fn objects_survive_a_restart_and_half_written_ones_do_not_stay() -> Result
     assert_eq!(std::fs::read_dir(&blobs)?.count(), 1);
     std::fs::write(blobs.join("0123"), "cut short")?;
     let api = Api {
-        gcp: LocalGcp::start(options).await?,
+        gcp: Judged::start(options).await?,
         ..api
     };
     assert_eq!(text(&api, "a").await?, "one");

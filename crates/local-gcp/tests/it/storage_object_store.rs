@@ -358,7 +358,7 @@ async fn content_that_differs_from_its_checksum_is_not_stored() -> Result<()> {
     let answer = crate::support::send(request).await?;
     assert_eq!(
         answer.header("x-goog-hash"),
-        "crc32c=L1MZ4Q==",
+        "crc32c=L1MZ4Q==,md5=HLJR7A1WjeapKbUgxK7Y0Q==",
         "{}",
         answer.text
     );

@@ -1,9 +1,12 @@
 //! A server, and a client that speaks JSON to it.
 
-use local_gcp::{LocalGcp, Options};
+use local_gcp::{LocalGcp, Options, Part, judge};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::{
+    ops::Deref,
+    time::{Duration, Instant},
+};
 
 pub(crate) use anyhow::{Context, Result, ensure};
 
@@ -19,8 +22,54 @@ pub(crate) async fn start_stopped() -> Result<Api> {
 
 /// A server and an HTTP client for it.
 pub(crate) struct Api {
-    pub(crate) gcp: LocalGcp,
+    pub(crate) gcp: Judged,
     pub(crate) http: reqwest::Client,
+}
+
+/// A server whose answers must keep to Google's discovery documents, whatever a test asks of it. They are judged when it
+/// is dropped.
+pub(crate) struct Judged(Option<LocalGcp>);
+
+impl Judged {
+    pub(crate) async fn start(options: Options) -> Result<Self> {
+        Ok(Self(Some(LocalGcp::start(options).await?)))
+    }
+
+    pub(crate) async fn stop(mut self) {
+        self.judge();
+        if let Some(gcp) = self.0.take() {
+            gcp.stop().await;
+        }
+    }
+
+    fn judge(&self) {
+        let Some(gcp) = &self.0 else { return };
+        let judgement = judge(&gcp.journal().entries());
+        let mut violations = judgement.violations.iter();
+        assert!(
+            violations.all(|found| found.part != Part::Answer),
+            "{judgement}"
+        );
+    }
+}
+
+impl Deref for Judged {
+    type Target = LocalGcp;
+
+    fn deref(&self) -> &LocalGcp {
+        match &self.0 {
+            Some(gcp) => gcp,
+            None => unreachable!("only stopping takes it"),
+        }
+    }
+}
+
+impl Drop for Judged {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.judge();
+        }
+    }
 }
 
 /// A status and a body.
@@ -38,7 +87,7 @@ impl Api {
             .timeout(Duration::from_secs(30))
             .build()?;
         Ok(Self {
-            gcp: LocalGcp::start(options).await?,
+            gcp: Judged::start(options).await?,
             http,
         })
     }

@@ -49,6 +49,8 @@ fn an_installation_that_only_we_can_reach_is_good_enough() -> Result<()> {
         )?,
         "1"
     );
+    let standby = server.standby()?;
+    assert_eq!(standby.psql("postgres", "SELECT pg_is_in_recovery()")?, "t");
     Ok(())
 }
 

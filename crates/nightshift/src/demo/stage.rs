@@ -9,7 +9,7 @@ use local_postgres::{Installation, LocalPostgres};
 use nightshift_runtime::Shutdown;
 use serde::de::DeserializeOwned;
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::{Output, Stdio},
     time::{Duration, Instant},
@@ -146,32 +146,21 @@ impl Stage {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.backup);
+        let mut command = programs::command(&self.backup);
         command
             .args(arguments)
             .current_dir(self.folder.path())
             // The tables and the progress bars are the story; what else it tells, it tells elsewhere.
             .env("NIGHTSHIFT_LOG_LEVEL", "warn")
-            .env("PATH", self.path());
-        for (name, _) in env::vars_os() {
-            // A configuration, server or password that the caller uses elsewhere.
-            let name_text = name.to_string_lossy();
-            if name_text.starts_with("PG") || name_text.starts_with("NIGHTSHIFT_CONFIG") {
-                command.env_remove(name);
-            }
-        }
+            // The server's own `pg_dump` first.
+            .env(
+                "PATH",
+                programs::path_from(self.server.installation().bin()),
+            );
         if let Some(file) = self.server.password_file() {
             command.env("PGPASSFILE", file);
         }
         command
-    }
-
-    /// `PATH` with the server's own `pg_dump` first.
-    fn path(&self) -> std::ffi::OsString {
-        let before = env::var_os("PATH").unwrap_or_default();
-        let own = self.server.installation().bin().to_path_buf();
-        // A folder with a colon in its name cannot stand in a PATH.
-        env::join_paths([own].into_iter().chain(env::split_paths(&before))).unwrap_or(before)
     }
 
     /// Runs SQL in `psql` and returns what it prints: rows as lines, columns parted by `|`.

@@ -4,19 +4,40 @@ use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
 
 /// The project's id, which is local-gcp's own default.
-pub(super) const PROJECT: &str = "demo";
+pub(crate) const PROJECT: &str = "demo";
+
+/// The secret that `rotate-secrets` rotates.
+pub(crate) const SHOP_PASSWORD: &str = "shop-db-password";
+
+/// The service that uses it.
+pub(super) const CHECKOUT: &str = "projects/demo/locations/europe-west1/services/checkout";
+
+/// The account that Pub/Sub shows to the functions that it wakes.
+pub(super) const PUSHER: &str = "waker@demo.iam.gserviceaccount.com";
 
 const ACCOUNT: &str = "billingAccounts/01D4EE-079462-DFD6EC";
 const EUROPE: &str = "europe-west1";
 const AMERICA: &str = "us-central1";
+/// The events that ask for a rotation; commands have no type.
+const ROTATIONS: &str = "attributes.eventType = \"SECRET_ROTATE\"";
 const DAY: i64 = 86_400;
 
+/// What a seed is made for: the URLs of the functions that are to be woken, and the first value of the shop's secret.
+#[derive(Debug)]
+pub(super) struct Wiring<'a> {
+    pub(super) backup: &'a str,
+    pub(super) rotator: &'a str,
+    pub(super) password: &'a str,
+}
+
 /// Everything that a seed file can say; rotations lie ahead of `now`.
-pub(super) fn seed(now: Timestamp) -> Value {
+pub(super) fn seed(now: Timestamp, wiring: &Wiring<'_>) -> Value {
     json!({
-        "pubsub": pubsub(),
+        "pubsub": pubsub(wiring),
         "secretmanager": { "secrets": [
-            secret("shop-db-password", "hunter2", now, 30),
+            secret(SHOP_PASSWORD, wiring.password, now, 30),
+            // Where a new value waits until it is proven.
+            { "name": name("secrets", &format!("{SHOP_PASSWORD}-next")), "labels": { "app": "shop" }, "versions": [] },
             secret("stripe-api-key", "sk_test_0000", now, 90),
             { "name": name("secrets", "session-key"), "labels": { "app": "shop" },
               "versions": [{ "text": "not rotated by anybody" }] },
@@ -25,6 +46,7 @@ pub(super) fn seed(now: Timestamp) -> Value {
             tick("scale-up-mornings", "0 7 * * 1-5", "scaling-ticks", r#"{"command":"apply"}"#),
             tick("scale-down-evenings", "0 20 * * *", "scaling-ticks", r#"{"command":"apply"}"#),
             tick("backup-nightly", "30 2 * * *", "backup-runs", r#"{"command":"run"}"#),
+            call("rotation-tick", "0 * * * *", wiring.rotator),
         ] },
         "storage": { "buckets": [
             { "name": "demo-shop-backups", "location": "EUROPE-WEST1", "versioning": { "enabled": true } },
@@ -58,16 +80,21 @@ pub(super) fn cloud_run() -> Vec<(String, Value)> {
         "{EUROPE}-docker.pkg.dev/{PROJECT}/shop/mailer:1.4.2"
     ));
     mailer["scaling"] = json!({ "manualInstanceCount": 2 });
+    let mut checkout = service(EUROPE, "checkout", (1, 10));
+    checkout.1["template"]["containers"][0]["env"] = json!([{
+        "name": "DATABASE",
+        "valueSource": { "secretKeyRef": { "secret": SHOP_PASSWORD, "version": "latest" } },
+    }]);
     vec![
         service(EUROPE, "storefront", (2, 20)),
-        service(EUROPE, "checkout", (1, 10)),
+        checkout,
         service(AMERICA, "storefront", (1, 20)),
         service(AMERICA, "search", (0, 5)),
         (pool, mailer),
     ]
 }
 
-fn pubsub() -> Value {
+fn pubsub(wiring: &Wiring<'_>) -> Value {
     let topics = [
         "budget-alerts",
         "secret-rotations",
@@ -76,9 +103,33 @@ fn pubsub() -> Value {
     ];
     let topic = |id: &&str| json!({ "name": name("topics", id) });
     let subscription = |id: &&str| json!({ "name": name("subscriptions", &format!("{id}-pull")), "topic": name("topics", id), "ackDeadlineSeconds": 60 });
+    let mut subscriptions: Vec<_> = topics.iter().map(subscription).collect();
+    subscriptions.push(push("backup-runs", wiring.backup));
+    // Every write of the rotator's brings other events, and none of these asks for anything.
+    for one in &mut subscriptions {
+        if one["topic"] == name("topics", "secret-rotations") {
+            one["filter"] = json!(ROTATIONS);
+        }
+    }
+    let mut rotations = push("secret-rotations", wiring.rotator);
+    rotations["filter"] = json!(format!("{ROTATIONS} OR NOT attributes:eventType"));
+    subscriptions.push(rotations);
     json!({
         "topics": topics.iter().map(topic).collect::<Vec<_>>(),
-        "subscriptions": topics.iter().map(subscription).collect::<Vec<_>>(),
+        "subscriptions": subscriptions,
+    })
+}
+
+/// What wakes a function that listens at `url`, with a token that says who asks.
+fn push(topic: &str, url: &str) -> Value {
+    json!({
+        "name": name("subscriptions", &format!("{topic}-push")),
+        "topic": name("topics", topic),
+        "ackDeadlineSeconds": 300,
+        "pushConfig": {
+            "pushEndpoint": url,
+            "oidcToken": { "serviceAccountEmail": PUSHER, "audience": url },
+        },
     })
 }
 
@@ -112,6 +163,19 @@ fn tick(id: &str, schedule: &str, topic: &str, command: &str) -> Value {
         "schedule": schedule,
         "timeZone": "Europe/Brussels",
         "pubsubTarget": { "topicName": name("topics", topic), "data": base64(command) },
+    })
+}
+
+/// What wakes a function that listens at `url` without saying more.
+fn call(id: &str, schedule: &str, url: &str) -> Value {
+    json!({
+        "name": format!("projects/{PROJECT}/locations/{EUROPE}/jobs/{id}"),
+        "schedule": schedule,
+        "timeZone": "Europe/Brussels",
+        "httpTarget": {
+            "uri": url, "httpMethod": "POST",
+            "oidcToken": { "serviceAccountEmail": PUSHER, "audience": url },
+        },
     })
 }
 

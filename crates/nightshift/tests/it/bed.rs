@@ -1,6 +1,7 @@
 //! What every test here needs: the two programs, a temporary folder of their own, and eyes for what they leave behind.
 
-use anyhow::{Context, Result, bail, ensure};
+use crate::programs;
+use anyhow::{Context, Result, ensure};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -12,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
@@ -35,7 +36,7 @@ impl Bed {
             .prefix("demo-test-")
             .permissions(fs::Permissions::from_mode(0o755))
             .tempdir()?;
-        let backup = program("backup")?;
+        let backup = programs::program("backup")?;
         Ok(Self { folder, backup })
     }
 
@@ -50,15 +51,11 @@ impl Bed {
 
     /// The same with another program for `backup`.
     pub(crate) fn demo_of(&self, backup: &Path, options: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nightshift"));
+        let mut command = nightshift(self.folder());
         command
-            .args(["demo", "--scale", "1", "--backup-program"])
+            .args(["demo", "backup", "--scale", "1", "--backup-program"])
             .arg(backup)
-            .args(options)
-            .env("TMPDIR", self.folder())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .args(options);
         command
     }
 
@@ -120,6 +117,17 @@ pub(crate) fn said(output: &Output) -> String {
         .concat()
 }
 
+/// `nightshift` with this temporary folder, and pipes for what it says.
+pub(crate) fn nightshift(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nightshift"));
+    command
+        .env("TMPDIR", folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
 /// The command line of every process of this machine.
 pub(crate) fn command_lines() -> Result<Vec<String>> {
     let mut lines = Vec::new();
@@ -130,48 +138,4 @@ pub(crate) fn command_lines() -> Result<Vec<String>> {
         }
     }
     Ok(lines)
-}
-
-/// A program beside `nightshift`, built from what lies here now.
-///
-/// Cargo builds them with all tests of the workspace, but not with the tests of this crate alone.
-pub(crate) fn program(name: &str) -> Result<PathBuf> {
-    let program = Path::new(env!("CARGO_BIN_EXE_nightshift")).with_file_name(name);
-    if !is_fresh(&program) {
-        let folder = program.parent().context("a folder of programs")?;
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--locked", "--quiet", "--package", name])
-            .args(profile(folder))
-            .arg("--target-dir")
-            .arg(folder.parent().context("the target folder")?)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()?;
-        ensure!(
-            built.status.success(),
-            "cargo cannot build {name}: {}",
-            said(&built)
-        );
-    }
-    Ok(program)
-}
-
-fn profile(folder: &Path) -> Option<&'static str> {
-    folder.ends_with("release").then_some("--release")
-}
-
-/// Whether a program is newer than everything that cargo says it was made from.
-fn is_fresh(program: &Path) -> bool {
-    let changed = |path: &Path| -> Result<SystemTime> { Ok(fs::metadata(path)?.modified()?) };
-    let fresh = || -> Result<()> {
-        let made = changed(program)?;
-        let sources = fs::read_to_string(program.with_extension("d"))?;
-        let (_, sources) = sources.split_once(": ").context("a list of sources")?;
-        for source in sources.split_whitespace() {
-            if changed(Path::new(source))? > made {
-                bail!("{source} is newer");
-            }
-        }
-        Ok(())
-    };
-    fresh().is_ok()
 }

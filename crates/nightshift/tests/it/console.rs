@@ -52,6 +52,23 @@ fn it_shows_the_project_and_what_changes_in_it() -> Result<()> {
 }
 
 #[test]
+fn it_shows_the_phases_of_a_rotation_and_a_client_that_notices_nothing() -> Result<()> {
+    let up = Up::start()?;
+    let mut browser = open(&up, DESKTOP)?;
+    browser.until(&shows("#notes", "as shop_a; none failed"))?;
+    browser.until(&shows("#resources summary", "1 (current) enabled"))?;
+    browser.press("#rotate button")?;
+    let phases = "claimed → staged → proven → promoted → rolled";
+    browser.until(&shows("#resources summary", phases))?;
+    let versions = "2 (current) enabled, 1 (previous) enabled";
+    browser.until(&shows("#resources summary", versions))?;
+    browser.until(&shows("#notes", "as shop_b; none failed"))?;
+    browser.photograph("rotation")?;
+    assert_eq!(browser.complaints()?, [""; 0]);
+    Ok(())
+}
+
+#[test]
 fn its_own_looking_is_neither_noted_nor_hit_by_faults() -> Result<()> {
     let up = Up::start()?;
     up.ask(

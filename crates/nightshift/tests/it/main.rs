@@ -9,6 +9,10 @@ mod console;
 #[cfg(test)]
 mod ending;
 #[cfg(test)]
+mod programs;
+#[cfg(test)]
+mod rotation;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod up;

@@ -1,15 +1,19 @@
 //! `nightshift up` as a person starts it, with the program `local-gcp` as it is built.
 
-use crate::bed::{self, DEADLINE, POLL, command_lines, said, send};
-use anyhow::{Context, Result, ensure};
+use crate::{
+    bed::{self, DEADLINE, POLL, command_lines, said, send},
+    programs,
+};
+use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader},
     net::TcpListener,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command},
     thread,
     time::Instant,
 };
@@ -19,37 +23,40 @@ use tempfile::TempDir;
 pub(crate) struct Up {
     child: Child,
     said: BufReader<ChildStdout>,
+    /// Read all the time: whoever writes into a pipe that is full stands still.
+    errors: Option<thread::JoinHandle<io::Result<String>>>,
     folder: TempDir,
     pub(crate) url: String,
     pub(crate) greeting: String,
 }
 
 pub(crate) fn command(folder: &Path, options: &[&str]) -> Result<Command> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nightshift"));
-    command
-        .args(["up", "--local-gcp-program"])
-        .arg(bed::program("local-gcp")?)
-        .args(options)
-        .env("TMPDIR", folder)
-        .env_remove("LOCAL_GCP_PORT")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    programs::program("local-gcp")?;
+    programs::program("backup")?;
+    programs::program("rotate-secrets")?;
+    let mut command = bed::nightshift(folder);
+    command.arg("up").args(options).env_remove("LOCAL_GCP_PORT");
     Ok(command)
 }
 
 impl Up {
     /// Returns once it has said where everything is.
     pub(crate) fn start() -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("up-test-").tempdir()?;
+        // When root runs the tests, PostgreSQL runs as somebody else, who has to get through.
+        let folder = tempfile::Builder::new()
+            .prefix("up-test-")
+            .permissions(fs::Permissions::from_mode(0o755))
+            .tempdir()?;
         let mut child = command(folder.path(), &["--port", "0"])?.spawn()?;
         let mut said = BufReader::new(child.stdout.take().context("its output")?);
+        let errors = child.stderr.take().context("its errors")?;
+        let errors = thread::spawn(move || io::read_to_string(errors));
         let mut greeting = String::new();
         while !greeting.contains("Ctrl-C stops") {
-            ensure!(
-                said.read_line(&mut greeting)? > 0,
-                "it ended after: {greeting}"
-            );
+            if said.read_line(&mut greeting)? == 0 {
+                let errors = errors.join().ok().context("a reader of its errors")??;
+                bail!("it ended after: {greeting}{errors}");
+            }
         }
         let url = greeting
             .split_whitespace()
@@ -58,6 +65,7 @@ impl Up {
         Ok(Self {
             child,
             said,
+            errors: Some(errors),
             folder,
             url,
             greeting,
@@ -114,7 +122,7 @@ impl Up {
         }
     }
 
-    fn ends_with(mut self, signal: Signal) -> Result<()> {
+    pub(crate) fn ends_with(mut self, signal: Signal) -> Result<()> {
         send(&self.child, signal)?;
         let status = self.child.wait()?;
         ensure!(status.code() == Some(0), "it ended with {status}");
@@ -157,10 +165,10 @@ fn it_opens_with_a_project_and_ctrl_c_leaves_nothing() -> Result<()> {
             "workerPools",
             1,
         ),
-        ("/v1/projects/demo/secrets", "secrets", 3),
-        ("/v1/projects/demo/locations/europe-west1/jobs", "jobs", 3),
+        ("/v1/projects/demo/secrets", "secrets", 4),
+        ("/v1/projects/demo/locations/europe-west1/jobs", "jobs", 4),
         ("/v1/projects/demo/topics", "topics", 4),
-        ("/v1/projects/demo/subscriptions", "subscriptions", 4),
+        ("/v1/projects/demo/subscriptions", "subscriptions", 6),
         ("/storage/v1/b?project=demo", "items", 1),
         ("/v1/projects/demo/instances", "items", 1),
     ] {
@@ -194,7 +202,14 @@ fn killed_outright_it_leaves_nothing_after_a_moment() -> Result<()> {
 fn killed_after_its_folder_was_removed_it_leaves_no_process() -> Result<()> {
     let mut up = Up::start()?;
     for entry in fs::read_dir(up.folder.path())? {
-        fs::remove_dir_all(entry?.path())?;
+        let entry = entry?;
+        if entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with("nightshift-up-")
+        {
+            fs::remove_dir_all(entry.path())?;
+        }
     }
     up.child.kill()?;
     up.wait_until_nothing_remains()
@@ -216,11 +231,8 @@ fn an_end_of_local_gcp_is_told_and_ends_it() -> Result<()> {
         .context("its process")?;
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL)?;
     assert_eq!(up.child.wait()?.code(), Some(1));
-    let mut errors = String::new();
-    std::io::Read::read_to_string(
-        &mut up.child.stderr.take().context("its errors")?,
-        &mut errors,
-    )?;
+    let reading = up.errors.take().context("its errors")?;
+    let errors = reading.join().ok().context("a reader of its errors")??;
     assert!(
         errors.contains("error: local-gcp ended by itself with signal: 9"),
         "{errors}"
@@ -249,9 +261,9 @@ fn a_port_in_use_is_named_with_the_way_out() -> Result<()> {
 
 #[test]
 fn a_missing_local_gcp_is_named_with_the_command_that_builds_it() -> Result<()> {
-    let nowhere = PathBuf::from("/nowhere/local-gcp");
+    let nowhere = PathBuf::from("/nowhere");
     let output = Command::new(env!("CARGO_BIN_EXE_nightshift"))
-        .args(["up", "--port", "0", "--local-gcp-program"])
+        .args(["up", "--port", "0", "--programs"])
         .arg(nowhere)
         .output()?;
     assert_eq!(output.status.code(), Some(2));
@@ -277,11 +289,40 @@ fn the_commands_of_the_greeting_do_what_they_say() -> Result<()> {
             .with_context(|| format!("{line}: {}", said(&output)))?;
         assert!(answer["error"].is_null(), "{line}: {answer}");
     }
-    // Its rotation was due on the tenth day, and the second command was given the message.
+    // Its rotation was due on the tenth day, and the third command was given the message.
     let pulled = up.ask("GET", "/_local/journal?api=pubsub.*.pull", None)?;
     let attributes = &pulled[0]["resp"]["receivedMessages"][0]["message"]["attributes"];
     assert_eq!(attributes["eventType"], "SECRET_ROTATE");
     let secret = attributes["secretId"].as_str().unwrap_or_default();
     assert!(secret.ends_with("/secrets/shop-db-password"), "{secret}");
     Ok(())
+}
+
+#[test]
+fn a_published_command_wakes_backup_with_a_token_and_the_backup_is_in_the_bucket() -> Result<()> {
+    let up = Up::start()?;
+    let run = json!({ "messages": [{ "data": "eyJjb21tYW5kIjoicnVuIn0=" }] });
+    up.ask(
+        "POST",
+        "/v1/projects/demo/topics/backup-runs:publish",
+        Some(run),
+    )?;
+    let begun = Instant::now();
+    loop {
+        let objects = up.ask(
+            "GET",
+            "/storage/v1/b/demo-shop-backups/o?prefix=shop/",
+            None,
+        )?;
+        let objects = objects["items"].as_array().cloned().unwrap_or_default();
+        let name = |object: &Value| object["name"].as_str().unwrap_or_default().to_owned();
+        if objects
+            .iter()
+            .any(|object| name(object).ends_with("/manifest.json"))
+        {
+            return up.ends_with(Signal::SIGINT);
+        }
+        ensure!(begun.elapsed() < DEADLINE, "no manifest in {objects:#?}");
+        thread::sleep(POLL);
+    }
 }

@@ -22,6 +22,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout_at},
 };
+use tokio_util::task::TaskTracker;
 use tracing::{Instrument, warn};
 
 /// Everything that taking an event needs.
@@ -33,6 +34,8 @@ pub(super) struct Intake<H> {
     pub(super) deadline: Duration,
     pub(super) max_body: usize,
     pub(super) shutdown: Shutdown,
+    /// The work on each event, up to its outcome.
+    pub(super) begun: TaskTracker,
     /// How many events have begun and were not finished, be it yet or because the end came first.
     pub(super) unfinished: Arc<AtomicUsize>,
     pub(super) metrics: Metrics,
@@ -64,6 +67,7 @@ pub(super) async fn take<H: Handler>(
         Err(full) => return answer::to(&full),
     };
     intake.unfinished.fetch_add(1, Ordering::Relaxed);
+    let begun = intake.begun.clone();
     // A task of its own: whoever asked may hang up, and what has begun is finished all the same.
     let work = async move {
         let outcome = intake
@@ -77,7 +81,7 @@ pub(super) async fn take<H: Handler>(
         }
         outcome
     };
-    let outcome = tokio::spawn(work.in_current_span()).await;
+    let outcome = begun.spawn(work.in_current_span()).await;
     answer::to(
         &outcome.unwrap_or_else(|_| Outcome::failed("panicked", "the request was not answered")),
     )

@@ -1,10 +1,11 @@
-//! Both ways against Google's own emulator, where gcloud has brought it.
+//! Both ways against local-gcp, and against Google's own emulator where gcloud has brought it.
 
-mod emulator;
+mod broker;
+mod kept;
 mod publishing;
 mod pulling;
 
-use emulator::Emulator;
+use broker::{Broker, on_both};
 use nightshift_runtime::{
     gcp::{Gcp, Options},
     pubsub::PullOptions,

@@ -5,6 +5,7 @@
 //! `PGPASSWORD`, `PGPASSFILE` or a file, such as a mounted secret.
 
 use super::passfile;
+use nightshift_runtime::postgres_tls::{SslMode, TlsParams};
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
@@ -44,34 +45,6 @@ impl fmt::Display for Host {
             Self::Unix(folder, port) => write!(f, "{}/.s.PGSQL.{port}", folder.display()),
         }
     }
-}
-
-/// libpq's `sslmode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SslMode {
-    /// Never.
-    Disable,
-    /// If the server can. libpq's `allow` is read as this too.
-    Prefer,
-    /// Always, with whatever certificate the server shows.
-    Require,
-    /// Always, with a certificate of a known authority.
-    VerifyCa,
-    /// Always, with a certificate of a known authority for this very host.
-    VerifyFull,
-}
-
-/// How a connection is encrypted.
-#[derive(Debug, Clone)]
-pub struct TlsParams {
-    /// Whether and how strictly.
-    pub mode: SslMode,
-    /// The authorities to trust; the system's when none is named.
-    pub root_certificates: Option<PathBuf>,
-    /// Our own certificate, for servers that ask for one.
-    pub certificate: Option<PathBuf>,
-    /// Its key.
-    pub key: Option<PathBuf>,
 }
 
 /// Why connection parameters cannot be used.

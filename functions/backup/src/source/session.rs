@@ -1,9 +1,7 @@
 //! Sessions over `tokio-postgres`, and the settings without which the same rows would be written differently.
 
-use super::{
-    params::{ConnectParams, Host, SslMode},
-    tls::{self, TlsError},
-};
+use super::params::{ConnectParams, Host};
+use nightshift_runtime::postgres_tls::{self, SslMode, TlsError};
 use rustls::ClientConfig;
 use secrecy::ExposeSecret;
 use std::{sync::Arc, time::Duration};
@@ -45,7 +43,7 @@ pub struct Server {
 impl Server {
     /// Opens a session to the first server of the list that answers.
     pub async fn find(params: &ConnectParams) -> Result<(Self, Client), ConnectError> {
-        let tls = tls::client_config(&params.tls)?;
+        let tls = postgres_tls::client_config(&params.tls)?;
         let mut last = None;
         for host in &params.hosts {
             let server = Self {

@@ -1,9 +1,14 @@
 //! A Google Cloud of the test's own, with a bucket to back up into.
 
 use ::base64::{Engine, engine::general_purpose::STANDARD};
-use backup::{google::Google, repository::Repository, store::Store};
+use backup::{
+    chunk::Sealed,
+    google::Google,
+    repository::Repository,
+    store::{Store, StoreError},
+};
 use futures::TryStreamExt;
-use local_gcp::{LocalGcp, Options};
+use local_gcp::{LocalGcp, Options, judge};
 use nightshift_runtime::gcp;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -12,7 +17,7 @@ use std::{process::Command, time::Duration};
 /// Where backups go.
 pub(crate) const TARGET: &str = "gs://vault/nightly";
 
-/// Stops when it is dropped.
+/// Stops when it is dropped, and has Google's discovery documents judge what was asked of it.
 pub(crate) struct Cloud {
     pub(crate) gcp: LocalGcp,
     http: Client,
@@ -111,8 +116,27 @@ impl Cloud {
     }
 }
 
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let judgement = judge(&self.gcp.journal().entries());
+            assert!(judgement.violations.is_empty(), "{judgement}");
+        }
+    }
+}
+
 /// What a message says.
 pub(crate) fn data(message: &Value) -> Value {
     let bytes = STANDARD.decode(message["data"].as_str().unwrap()).unwrap();
     serde_json::from_slice(&bytes).unwrap()
+}
+
+/// Holds a store to this: what is in the place of a new object is compared with it, and never overwritten.
+pub(crate) async fn creates_once(store: &Store, name: &str) {
+    let [one, two] = ["one", "two"].map(|text| Sealed::new(text.as_bytes().to_vec()));
+    store.create(name, &one).await.unwrap();
+    store.create(name, &one).await.unwrap();
+    let refused = store.create(name, &two).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Exists(_)), "{refused}");
+    assert_eq!(store.read(name).await.unwrap(), "one");
 }

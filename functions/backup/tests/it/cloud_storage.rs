@@ -2,7 +2,7 @@
 
 use crate::{
     bed::{Bed, run_into},
-    cloud::Cloud,
+    cloud::{Cloud, creates_once},
     forged,
     process::run,
 };
@@ -150,13 +150,7 @@ async fn a_bucket_that_refuses_for_a_moment_is_asked_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_in_the_place_of_a_new_object_already_is_compared_and_never_overwritten() {
     let cloud = Cloud::start().await;
-    let store = cloud.store();
-    let [one, two] = ["one", "two"].map(|text| Sealed::new(text.as_bytes().to_vec()));
-    store.create("backups/x", &one).await.unwrap();
-    store.create("backups/x", &one).await.unwrap();
-    let refused = store.create("backups/x", &two).await.unwrap_err();
-    assert!(matches!(refused, StoreError::Exists(_)), "{refused}");
-    assert_eq!(store.read("backups/x").await.unwrap(), "one");
+    creates_once(&cloud.store(), "backups/x").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

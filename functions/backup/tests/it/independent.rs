@@ -3,7 +3,7 @@
 //! It lists and reads as the XML API does, which `backup` speaks, and knows writing and deleting only in the JSON API. A
 //! front translates these two and passes all else on as it is. Its checks are its own: preconditions, hashes, generations.
 
-use crate::bed::Bed;
+use crate::{bed::Bed, cloud::creates_once};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -13,7 +13,6 @@ use axum::{
 };
 use backup::{
     Error,
-    chunk::Sealed,
     google::Google,
     lease::Lease,
     prune::{PruneOptions, prune},
@@ -235,12 +234,7 @@ async fn a_backup_is_made_proven_restored_and_pruned_in_somebody_elses_bucket() 
 async fn somebody_elses_bucket_creates_once_compares_deletes_and_keeps_a_lease() {
     let bucket = Independent::start().await;
     let store = bucket.store();
-    let [one, two] = ["one", "two"].map(|text| Sealed::new(text.as_bytes().to_vec()));
-    store.create("backups/x", &one).await.unwrap();
-    store.create("backups/x", &one).await.unwrap();
-    let refused = store.create("backups/x", &two).await.unwrap_err();
-    assert!(matches!(refused, StoreError::Exists(_)), "{refused}");
-    assert_eq!(store.read("backups/x").await.unwrap(), "one");
+    creates_once(&store, "backups/x").await;
     assert_eq!(store.names("backups").await.unwrap(), ["x"]);
     store.delete("backups/x").await.unwrap();
     store.delete("backups/x").await.unwrap();

@@ -11,6 +11,7 @@ use nix::sys::signal::Signal;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::{process::Command, time::Duration};
+use tokio::task::JoinHandle;
 
 /// A running service and a caller.
 pub(crate) struct Service {
@@ -141,17 +142,28 @@ async fn a_message_that_comes_again_makes_no_second_backup() {
     assert_eq!(bed.manifests().len(), 2);
 }
 
+/// Keeps every run from its rows until it is rolled back.
+async fn locked(blocker: &mut tokio_postgres::Client) -> tokio_postgres::Transaction<'_> {
+    let lock = blocker.transaction().await.unwrap();
+    lock.batch_execute("LOCK TABLE orders").await.unwrap();
+    lock
+}
+
+/// Asks for a run, and returns once it waits for the lock.
+async fn a_run_that_waits(bed: &Bed, service: &Service) -> JoinHandle<reqwest::Result<Response>> {
+    let asked = tokio::spawn(service.post(&json!({"command": "run"})).send());
+    let waits = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'nightshift%' AND wait_event_type = 'Lock')";
+    until(&client(bed, "postgres").await, waits).await;
+    asked
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_run_is_refused_at_once_here_and_in_another_instance() {
     let bed = bed();
     let mut blocker = client(&bed, "app").await;
-    let watcher = client(&bed, "postgres").await;
-    let lock = blocker.transaction().await.unwrap();
-    lock.batch_execute("LOCK TABLE orders").await.unwrap();
+    let lock = locked(&mut blocker).await;
     let service = Service::start(&bed, &[]);
-    let first = tokio::spawn(service.post(&json!({"command": "run"})).send());
-    let waits = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'nightshift%' AND wait_event_type = 'Lock')";
-    until(&watcher, waits).await;
+    let first = a_run_that_waits(&bed, &service).await;
 
     let other = Service::start(&bed, &[]);
     for (service, said) in [
@@ -179,13 +191,9 @@ async fn a_second_run_is_refused_at_once_here_and_in_another_instance() {
 async fn sigterm_ends_a_run_in_order_answers_503_and_leaves_the_lease_free() {
     let bed = bed();
     let mut blocker = client(&bed, "app").await;
-    let watcher = client(&bed, "postgres").await;
-    let lock = blocker.transaction().await.unwrap();
-    lock.batch_execute("LOCK TABLE orders").await.unwrap();
+    let lock = locked(&mut blocker).await;
     let service = Service::start(&bed, &[]);
-    let asked = tokio::spawn(service.post(&json!({"command": "run"})).send());
-    let waits = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'nightshift%' AND wait_event_type = 'Lock')";
-    until(&watcher, waits).await;
+    let asked = a_run_that_waits(&bed, &service).await;
     let begun = std::time::Instant::now();
     let ended = service.stop().well();
     assert!(begun.elapsed() < Duration::from_secs(9), "{}", ended.stderr);
@@ -203,8 +211,7 @@ async fn sigterm_ends_a_run_in_order_answers_503_and_leaves_the_lease_free() {
 async fn near_its_deadline_a_run_is_ended_in_order() {
     let bed = bed();
     let mut blocker = client(&bed, "app").await;
-    let lock = blocker.transaction().await.unwrap();
-    lock.batch_execute("LOCK TABLE orders").await.unwrap();
+    let lock = locked(&mut blocker).await;
     let service = Service::start(&bed, &["--deadline", "2s"]);
     let (status, answer) = service.command(json!({"command": "run"})).await;
     assert_eq!(status, 503, "{answer}");

@@ -1,6 +1,11 @@
-//! The methods of services in the v1 form.
+//! The methods of services, jobs and worker pools in the v1 form. Only services are written by it.
 
-use super::{region, schema, service};
+use super::{
+    form::{self, Form},
+    region, schema,
+    selector::Selector,
+    service,
+};
 use crate::{
     google::{etag, page::Page},
     http::{Answer, ApiError, Call, Reply},
@@ -12,53 +17,40 @@ use crate::{
     },
     store::View,
 };
-use serde_json::{Value, json};
 use std::sync::Arc;
 
-fn name(call: &Call) -> Result<String, ApiError> {
-    Ok(format!(
-        "{}/services/{}",
-        region::location(call)?,
-        call.param("id")?
-    ))
-}
-
-fn find(view: &View, name: &str) -> Result<Arc<Resource>, ApiError> {
+fn find(view: &View, kind: Kind, name: &str) -> Result<Arc<Resource>, ApiError> {
     view.get::<Resource>(name)
-        .filter(|service| service.deleted.is_none())
-        .ok_or_else(|| names::missing(Kind::Service, name))
+        .filter(|resource| resource.deleted.is_none())
+        .ok_or_else(|| names::missing(kind, name))
 }
 
-pub(super) async fn get(call: Call) -> Answer {
-    let service = find(&call.view(), &name(&call)?)?;
-    Reply::json(&service::to_v1(&call.app, &service))
+/// The resource that a path means.
+fn meant(call: &Call, kind: Kind) -> Result<Arc<Resource>, ApiError> {
+    let (location, id) = (region::location(call)?, call.param("id")?);
+    let name = format!("{location}/{}/{id}", kind.collection());
+    find(&call.view(), kind, &name)
 }
 
-/// Of one region, or of all when the path says `-`.
-pub(super) async fn list(call: Call) -> Answer {
-    let location = region::location(&call)?;
+pub(super) fn get(call: &Call, form: &Form) -> Answer {
+    let resource = meant(call, form.kind)?;
+    Reply::json(&(form.to_v1)(&call.app, &resource))
+}
+
+/// Of one region, or of all when the request names none.
+pub(super) fn list(call: &Call, form: &Form) -> Answer {
+    let selector = Selector::of(call)?;
     let page = Page::named(&call.query, "limit", "continue", 1000, 1000)?;
-    let (prefix, everywhere) = match location.strip_suffix('-') {
-        Some(all) => (all.to_owned(), true),
-        None => (format!("{location}/services/"), false),
-    };
+    let prefix = region::prefix_of_list(call)?;
     let view = call.view();
     let rows = view
         .with_prefix::<Resource>(&prefix)
-        .filter(|(name, _)| !everywhere || matches!(Kind::of(name), Ok(Kind::Service)))
-        .filter(|(_, service)| service.deleted.is_none())
-        .map(|(name, service)| (name.to_owned(), service::to_v1(&call.app, service)));
+        .filter(|(name, _)| Kind::of(name).is_ok_and(|kind| kind == form.kind))
+        .filter(|(_, resource)| resource.deleted.is_none())
+        .map(|(name, resource)| (name.to_owned(), (form.to_v1)(&call.app, resource)))
+        .filter(|(_, item)| selector.takes(item));
     let (items, next) = page.cut(rows);
-    Reply::json(&listed("ServiceList", items, next))
-}
-
-pub(super) fn listed(kind: &str, items: Vec<Value>, next: Option<String>) -> Value {
-    let mut list = json!({ "apiVersion": "serving.knative.dev/v1", "kind": kind, "metadata": {} });
-    list["items"] = items.into();
-    if let Some(next) = next {
-        list["metadata"]["continue"] = next.into();
-    }
-    list
+    Reply::json(&form::listed(form.group, form.list, items, next))
 }
 
 pub(super) async fn create(call: Call) -> Answer {
@@ -81,7 +73,7 @@ fn write(call: &Call, location: &str, id: Option<&str>) -> Answer {
     let dry = call.query.get("dryRun") == Some("all");
     let planned = call.write(|tx| {
         let old = id
-            .map(|id| find(tx, &format!("{location}/services/{id}")))
+            .map(|id| find(tx, Kind::Service, &format!("{location}/services/{id}")))
             .transpose()?;
         let written = service::to_v2(&sent, old.as_deref(), project)?;
         let id = id.unwrap_or(&written.id);
@@ -112,7 +104,7 @@ fn write(call: &Call, location: &str, id: Option<&str>) -> Answer {
                 now: call.now(),
             },
         )?;
-        let json = service::to_v1(&call.app, &planned.resource);
+        let json = (service::SERVICES.to_v1)(&call.app, &planned.resource);
         if !dry {
             methods::start(call, tx, Kind::Service, planned)?;
         }
@@ -130,16 +122,15 @@ fn check_version(sent: &str, current: &str, id: &str) -> Result<(), ApiError> {
     })
 }
 
-pub(super) async fn delete(call: Call) -> Answer {
-    let name = name(&call)?;
-    let uid = find(&call.view(), &name)?.uid.clone();
+pub(super) fn delete(call: &Call, form: &Form) -> Answer {
+    let resource = meant(call, form.kind)?;
     let deletion = Deletion {
-        kind: Kind::Service,
-        name: &name,
+        kind: form.kind,
+        name: &resource.name,
         etag: None,
         validate_only: call.query.get("dryRun") == Some("all"),
     };
-    methods::begin_deletion(&call, &deletion)?;
-    let details = json!({ "group": "serving.knative.dev", "kind": "services", "name": names::id(&name), "uid": uid });
-    Reply::json(&json!({ "status": "Success", "details": details }))
+    methods::begin_deletion(call, &deletion)?;
+    let status = form::deleted(form.group, form.collection, &resource.name, &resource.uid);
+    Reply::json(&status)
 }

@@ -1,17 +1,46 @@
-//! Which region a request means.
+//! Which project and region a request means.
 
-use crate::http::{ApiError, Call};
+use crate::{
+    http::{ApiError, Call},
+    run::{names, resource::Resource},
+};
 
 /// `projects/P/locations/R` of a request; `-` for all regions, where the path says so.
 pub(super) fn location(call: &Call) -> Result<String, ApiError> {
-    let project = call.param("namespace")?;
-    let region = match call.params.get("location") {
-        Some(region) => region.as_str(),
-        None => {
-            in_host(call.header("host").unwrap_or_default()).unwrap_or(&call.app.options.region)
-        }
+    let region = named(call).unwrap_or(&call.app.options.region);
+    Ok(format!("projects/{}/locations/{region}", project(call)?))
+}
+
+/// What the names of all that a list holds begin with. Without a region in the path or the host's name that is all regions,
+/// which is how gcloud asks for those.
+pub(super) fn prefix_of_list(call: &Call) -> Result<String, ApiError> {
+    let region = match named(call) {
+        None | Some("-") => String::new(),
+        Some(region) => format!("{region}/"),
     };
-    Ok(format!("projects/{project}/locations/{region}"))
+    Ok(format!("projects/{}/locations/{region}", project(call)?))
+}
+
+fn named(call: &Call) -> Option<&str> {
+    match call.params.get("location") {
+        Some(region) => Some(region),
+        None => in_host(call.header("host").unwrap_or_default()),
+    }
+}
+
+/// The id of the project, which clients also call by its number, as answers do.
+fn project(call: &Call) -> Result<String, ApiError> {
+    let given = call.param("namespace")?;
+    let Ok(number) = given.parse::<u64>() else {
+        return Ok(given.to_owned());
+    };
+    let view = call.view();
+    let known = view
+        .from::<Resource>("")
+        .map(|(name, _)| names::project_and_region(name).0);
+    let mut known = known.chain([call.app.options.project.as_str()]);
+    let found = known.find(|id| call.app.identity.project_number(id) == number);
+    Ok(found.unwrap_or(given).to_owned())
 }
 
 /// The region that a host's name begins with: two words, of which the second ends in digits, and a dash.

@@ -1,10 +1,15 @@
 //! Revisions in the v1 form.
 
-use super::{methods, region, service, template};
+use super::{
+    form::{self, KNATIVE, LOCATION},
+    region,
+    selector::Selector,
+    template,
+};
 use crate::{
     app::App,
     google::{json, page::Page, schema::Object},
-    http::{Answer, ApiError, Call, Reply},
+    http::{Answer, Call, Reply},
     run::{
         execution::newest_first,
         names::{self, Kind},
@@ -24,13 +29,12 @@ fn to_v1(app: &App, revision: &Revision) -> Value {
     let mut metadata = of.remove("metadata").unwrap_or_default();
     let v2 = revision.json();
     metadata["labels"][SERVICE] = service.into();
-    metadata["labels"]["cloud.googleapis.com/location"] = region.into();
+    metadata["labels"][LOCATION] = region.into();
     metadata["name"] = names::id(&revision.name).into();
     metadata["namespace"] = app.identity.project_number(project).to_string().into();
     metadata["uid"] = v2["uid"].clone();
     metadata["generation"] = 1.into();
     metadata["creationTimestamp"] = json::rfc3339(revision.created()).into();
-    let conditions = v2["conditions"].as_array().into_iter().flatten();
     json!({
         "apiVersion": "serving.knative.dev/v1",
         "kind": "Revision",
@@ -39,7 +43,7 @@ fn to_v1(app: &App, revision: &Revision) -> Value {
         "status": {
             "observedGeneration": 1,
             "serviceName": service,
-            "conditions": conditions.map(service::condition).collect::<Vec<_>>(),
+            "conditions": form::conditions(&v2),
         },
     })
 }
@@ -62,27 +66,13 @@ pub(super) async fn get(call: Call) -> Answer {
 
 /// Newest first; of one service when the label selector says so.
 pub(super) async fn list(call: Call) -> Answer {
-    let location = region::location(&call)?;
+    let selector = Selector::of(&call)?;
     let page = Page::named(&call.query, "limit", "continue", 1000, 1000)?;
-    let service = match call
-        .query
-        .get("labelSelector")
-        .filter(|text| !text.is_empty())
-    {
-        None => String::new(),
-        Some(selector) => match selector.split_once('=') {
-            Some((SERVICE, service)) => format!("{}/", service.trim_start_matches('=')),
-            _ => {
-                return Err(ApiError::invalid(format!(
-                    "labelSelector: {selector:?} is not served here, only {SERVICE}=NAME"
-                )));
-            }
-        },
-    };
+    let prefix = format!("{}/services/", region::location(&call)?);
     let view = call.view();
-    let prefix = format!("{location}/services/{service}");
-    let rows =
-        of_services(&view, &prefix).map(|r| (r.created(), r.name.as_str(), to_v1(&call.app, r)));
+    let rows = of_services(&view, &prefix)
+        .map(|r| (r.created(), r.name.as_str(), to_v1(&call.app, r)))
+        .filter(|(_, _, item)| selector.takes(item));
     let (items, next) = page.cut(newest_first(rows));
-    Reply::json(&methods::listed("RevisionList", items, next))
+    Reply::json(&form::listed(KNATIVE, "RevisionList", items, next))
 }

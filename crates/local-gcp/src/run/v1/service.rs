@@ -2,11 +2,12 @@
 
 use super::{
     annotations::{self, SERVICE},
+    form::{self, Form, KNATIVE, LOCATION, OWN, kept},
     template,
 };
 use crate::{
     app::App,
-    google::{json, schema::Object},
+    google::schema::Object,
     http::ApiError,
     run::{
         names::{self, Kind},
@@ -14,6 +15,14 @@ use crate::{
     },
 };
 use serde_json::{Value, json};
+
+pub(super) const SERVICES: Form = Form {
+    kind: Kind::Service,
+    group: KNATIVE,
+    collection: "services",
+    list: "ServiceList",
+    to_v1,
+};
 
 /// Annotations that Cloud Run sets itself.
 const OUTPUT: [&str; 5] = [
@@ -24,16 +33,8 @@ const OUTPUT: [&str; 5] = [
     "run.googleapis.com/urls",
 ];
 
-const LOCATION: &str = "cloud.googleapis.com/location";
-
-/// Where a resource keeps the annotations that v2 has no place for.
-const OWN: &str = "annotations";
+/// Where a service keeps those of its template.
 const OWN_OF_TEMPLATE: &str = "templateAnnotations";
-
-fn kept<'a>(resource: &'a Resource, key: &str) -> Object {
-    let kept: Option<&'a Object> = resource.v1.get(key).and_then(Value::as_object);
-    kept.cloned().unwrap_or_default()
-}
 
 /// Annotations that only v1 may have, and those that v2 shows.
 pub(super) fn sorted(annotations: Object) -> (Object, Object) {
@@ -42,47 +43,21 @@ pub(super) fn sorted(annotations: Object) -> (Object, Object) {
         .partition(|(key, _)| crate::run::template::is_reserved(key))
 }
 
-/// A service in the v1 form.
-pub(super) fn to_v1(app: &App, service: &Resource) -> Value {
+fn to_v1(app: &App, service: &Resource) -> Value {
     let v2 = service.json(app, Kind::Service);
-    let (project, region) = names::project_and_region(&service.name);
-    let mut annotations = kept(service, OWN);
-    annotations::from_fields(&SERVICE, &service.spec, &mut annotations);
-    if annotations.get("run.googleapis.com/launch-stage") == Some(&"GA".into()) {
-        annotations.remove("run.googleapis.com/launch-stage");
+    let (project, _) = names::project_and_region(&service.name);
+    let mut metadata = form::metadata(app, service, KNATIVE);
+    let annotations = &mut metadata["annotations"];
+    annotations["run.googleapis.com/urls"] = v2["urls"].to_string().into();
+    if let Some(ingress) = annotations.get("run.googleapis.com/ingress").cloned() {
+        annotations["run.googleapis.com/ingress-status"] = ingress;
     }
-    if let Some(Value::Object(own)) = service.spec.get("annotations") {
-        annotations.extend(own.clone());
-    }
-    let ingress = annotations.get("run.googleapis.com/ingress").cloned();
-    let urls = v2["urls"].to_string();
-    for (key, value) in OUTPUT.into_iter().zip([
-        Some(service.creator.as_str().into()),
-        Some(service.last_modifier.as_str().into()),
-        ingress,
-        None,
-        Some(urls.into()),
-    ]) {
-        annotations.extend(value.map(|value| (key.to_owned(), value)));
-    }
-    let labels = service.spec.get("labels").and_then(Value::as_object);
-    let mut labels = labels.cloned().unwrap_or_default();
-    labels.insert(LOCATION.to_owned(), region.into());
     let spec = template_of(service);
     let template = template::to_v1(spec, &kept(service, OWN_OF_TEMPLATE), project);
     json!({
         "apiVersion": "serving.knative.dev/v1",
         "kind": "Service",
-        "metadata": {
-            "name": names::id(&service.name),
-            "namespace": app.identity.project_number(project).to_string(),
-            "uid": service.uid,
-            "resourceVersion": service.etag().trim_matches('"'),
-            "generation": service.generation,
-            "creationTimestamp": json::rfc3339(service.created),
-            "labels": labels,
-            "annotations": annotations,
-        },
+        "metadata": metadata,
         "spec": { "template": template, "traffic": targets(&service.spec, "traffic") },
         "status": status(&v2),
     })
@@ -142,31 +117,16 @@ fn target_to_v2(target: &Value) -> Result<Value, ApiError> {
 
 fn status(v2: &Value) -> Value {
     let revision = |field: &str| names::id(v2[field].as_str().unwrap_or_default()).to_owned();
-    let conditions = v2["conditions"].as_array().into_iter().flatten();
-    let conditions = [&v2["terminalCondition"]].into_iter().chain(conditions);
-    let generation = v2["observedGeneration"]
-        .as_str()
-        .and_then(|n| n.parse::<i64>().ok());
     let traffic = v2["trafficStatuses"].as_array().into_iter().flatten();
     json!({
-        "observedGeneration": generation,
-        "conditions": conditions.map(condition).collect::<Vec<_>>(),
+        "observedGeneration": form::number(&v2["observedGeneration"]),
+        "conditions": form::conditions(v2),
         "latestCreatedRevisionName": revision("latestCreatedRevision"),
         "latestReadyRevisionName": revision("latestReadyRevision"),
         "url": v2["uri"],
         "address": { "url": v2["uri"] },
         "traffic": traffic.map(target_to_v1).collect::<Vec<_>>(),
     })
-}
-
-/// One condition: true, false, or not known yet.
-pub(super) fn condition(v2: &Value) -> Value {
-    let status = match v2["state"].as_str() {
-        Some("CONDITION_SUCCEEDED") => "True",
-        Some("CONDITION_FAILED") => "False",
-        _ => "Unknown",
-    };
-    json!({ "type": v2["type"], "status": status, "lastTransitionTime": v2["lastTransitionTime"] })
 }
 
 /// What a client wrote, in the v2 form.

@@ -40,6 +40,17 @@ pub(super) fn to_v1(template: &Object, kept: &Object, project: &str) -> Object {
     of
 }
 
+/// [`to_v1`] for tasks and worker pools. They are never idle: that their processor is not throttled goes without saying.
+pub(super) fn never_idle_to_v1(template: &Object, project: &str) -> Object {
+    let mut of = to_v1(template, &Object::new(), project);
+    let metadata = of.get_mut("metadata");
+    let annotations = metadata.and_then(|metadata| metadata.get_mut("annotations"));
+    if let Some(Value::Object(annotations)) = annotations {
+        annotations.remove(THROTTLING);
+    }
+    of
+}
+
 fn annotations_to_v1(template: &Object, kept: &Object) -> Object {
     let mut annotations = kept.clone();
     annotations::from_fields(&TEMPLATE, template, &mut annotations);

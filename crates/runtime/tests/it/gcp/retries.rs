@@ -90,7 +90,8 @@ async fn attempts_end_when_the_time_is_over() {
         max_attempts: 1000,
         initial_delay: Duration::from_millis(40),
         multiplier: 1.0,
-        deadline: Duration::from_millis(200),
+        // Long enough for a second attempt on a machine that has much else to do.
+        deadline: Duration::from_secs(1),
         ..quick()
     };
     let begun = Instant::now();
@@ -102,7 +103,7 @@ async fn attempts_end_when_the_time_is_over() {
         begun.elapsed()
     );
     assert!(
-        (2..=6).contains(&server.seen().len()),
+        (2..=26).contains(&server.seen().len()),
         "{}",
         server.seen().len()
     );

@@ -1,4 +1,4 @@
-use super::{Emulator, TOPIC, gcp};
+use super::{Broker, TOPIC, gcp, on_both};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use nightshift_runtime::pubsub::{Outcomes, Published};
 use serde_json::{Value, json};
@@ -10,13 +10,13 @@ use tokio::net::TcpListener;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn outcomes_arrive_before_the_end_and_in_order() {
-    let ordered = json!({ "enableMessageOrdering": true });
-    let Some(emulator) = Emulator::start(ordered).await else {
-        return;
-    };
-    let outcomes = Outcomes::to(&gcp(&emulator.url), TOPIC).await.unwrap();
+on_both!(
+    outcomes_arrive_before_the_end_and_in_order({ "enableMessageOrdering": true }),
+    an_outcome_that_cannot_be_published_is_counted_and_holds_up_no_other({}),
+);
+
+async fn outcomes_arrive_before_the_end_and_in_order(broker: Broker) {
+    let outcomes = Outcomes::to(&gcp(&broker.url), TOPIC).await.unwrap();
     for run in 0..5 {
         outcomes.publish("rotation.completed", "secret-a", &json!({ "run": run }));
         outcomes.publish("rotation.completed", "secret-b", &json!({ "run": run }));
@@ -27,7 +27,7 @@ async fn outcomes_arrive_before_the_end_and_in_order() {
     );
 
     let mut runs: HashMap<String, Vec<i64>> = HashMap::new();
-    for message in emulator.take(10).await {
+    for message in broker.take(10).await {
         assert_eq!(message["attributes"]["event"], "rotation.completed");
         let data = STANDARD.decode(message["data"].as_str().unwrap()).unwrap();
         let data: Value = serde_json::from_slice(&data).unwrap();
@@ -42,13 +42,9 @@ async fn outcomes_arrive_before_the_end_and_in_order() {
     assert_eq!(outcomes.flush(PATIENCE).await, Published::default());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_outcome_that_cannot_be_published_is_counted_and_holds_up_no_other() {
-    let Some(emulator) = Emulator::start(json!({})).await else {
-        return;
-    };
+async fn an_outcome_that_cannot_be_published_is_counted_and_holds_up_no_other(broker: Broker) {
     let absent = "projects/demo/topics/absent";
-    let outcomes = Outcomes::to(&gcp(&emulator.url), absent).await.unwrap();
+    let outcomes = Outcomes::to(&gcp(&broker.url), absent).await.unwrap();
     outcomes.publish("rotation.completed", "a", &json!({}));
     assert_eq!(
         outcomes.flush(PATIENCE).await,

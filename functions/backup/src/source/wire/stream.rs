@@ -1,7 +1,8 @@
 //! The connection below a session: a unix socket, TCP, or TLS over TCP.
 
-use crate::source::params::{ConnectParams, Host, SslMode};
+use crate::source::params::{ConnectParams, Host};
 use bytes::BytesMut;
+use nightshift_runtime::postgres_tls::SslMode;
 use postgres_protocol::message::frontend;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use rustls_pki_types::ServerName;

@@ -1,6 +1,5 @@
-//! One TLS configuration for every session, as strict as `sslmode` asks.
+//! TLS to a Postgres server, as strict as libpq's `sslmode` asks.
 
-use super::params::{SslMode, TlsParams};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
@@ -10,7 +9,40 @@ use rustls::{
     crypto::{CryptoProvider, aws_lc_rs},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _};
-use std::{path::Path, sync::Arc};
+use serde::Deserialize;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// libpq's `sslmode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SslMode {
+    /// Never.
+    Disable,
+    /// If the server can. libpq's `allow` is read as this too.
+    Prefer,
+    /// Always, with whatever certificate the server shows.
+    Require,
+    /// Always, with a certificate of a known authority.
+    VerifyCa,
+    /// Always, with a certificate of a known authority for this very host.
+    VerifyFull,
+}
+
+/// How a connection is encrypted.
+#[derive(Debug, Clone)]
+pub struct TlsParams {
+    /// Whether and how strictly.
+    pub mode: SslMode,
+    /// The authorities to trust; the system's when none is named.
+    pub root_certificates: Option<PathBuf>,
+    /// Our own certificate, for servers that ask for one.
+    pub certificate: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
+}
 
 /// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
