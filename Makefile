@@ -32,5 +32,5 @@ lint: ## Check format, clippy, shell scripts, dependencies and the rules of the 
 
 bench: ## Compare with pg_dump and functions-framework: time, memory, size (options in BENCH, such as BENCH="--only events")
 	@scripts/setup bench
-	@scripts/run cargo build --locked --release -p backup -p rotate-secrets -p nightshift-bench
+	@scripts/run cargo build --locked --release -p backup -p rotate-secrets -p budget-guard -p nightshift-bench
 	@scripts/run cargo run --locked --release -p nightshift-bench --bin bench -- $(BENCH)

@@ -95,22 +95,25 @@ pub enum Part {
     Events,
     /// A rotation of a secret: how many calls of Google, how soon, how many at once
     Rotation,
+    /// Budget messages: how many in a second, what one costs, and whether two instances lose or repeat anything
+    Budget,
 }
 
 impl Part {
     /// All parts, in the order they run.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Backup,
         Self::OneTable,
         Self::Restore,
         Self::Memory,
         Self::Events,
         Self::Rotation,
+        Self::Budget,
     ];
 
     /// Whether it backs up or restores a database.
     pub fn is_of_databases(self) -> bool {
-        !matches!(self, Self::Events | Self::Rotation)
+        !matches!(self, Self::Events | Self::Rotation | Self::Budget)
     }
 
     /// Its name for people.
@@ -122,6 +125,7 @@ impl Part {
             Self::Memory => "memory",
             Self::Events => "events",
             Self::Rotation => "rotation",
+            Self::Budget => "budget",
         }
     }
 }

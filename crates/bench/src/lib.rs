@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod budget;
 pub mod cli;
 pub mod contenders;
 pub mod cpu;
@@ -8,6 +9,7 @@ pub mod events;
 pub mod measure;
 pub mod report;
 pub mod rotation;
+mod service;
 pub mod suite;
 pub mod targets;
 pub mod tools;

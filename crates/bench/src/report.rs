@@ -1,6 +1,7 @@
 //! What the bench says: a line per contender, the targets, the machine.
 
 use crate::{
+    budget::report::Budget,
     cli::Part,
     events::report::Events,
     rotation::report::Rotation,
@@ -85,6 +86,8 @@ pub struct Report {
     pub events: Option<Events>,
     /// The part about rotations.
     pub rotation: Option<Rotation>,
+    /// The part about budget messages.
+    pub budget: Option<Budget>,
 }
 
 impl Report {
@@ -101,18 +104,26 @@ impl Report {
             runs,
             events: None,
             rotation: None,
+            budget: None,
         }
     }
 
     /// Judges the other parts that ran.
     #[must_use]
-    pub fn with(mut self, events: Option<Events>, rotation: Option<Rotation>) -> Self {
+    pub fn with(
+        mut self,
+        events: Option<Events>,
+        rotation: Option<Rotation>,
+        budget: Option<Budget>,
+    ) -> Self {
         self.targets.extend(events.iter().flat_map(Events::targets));
         self.targets
             .extend(rotation.iter().flat_map(Rotation::targets));
+        self.targets.extend(budget.iter().flat_map(Budget::targets));
         Self {
             events,
             rotation,
+            budget,
             ..self
         }
     }
@@ -241,6 +252,9 @@ impl report::Report for Report {
         }
         if let Some(rotation) = &self.rotation {
             said += &format!("{}\n", rotation.table());
+        }
+        if let Some(budget) = &self.budget {
+            said += &format!("{}\n", budget.table());
         }
         said + &format!("{}\n", self.judged())
     }

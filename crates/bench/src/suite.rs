@@ -1,6 +1,7 @@
 //! Runs the contenders turn by turn.
 
 use crate::{
+    budget,
     cli::{Choices, Part},
     contenders::{self, Backup, Restore},
     cpu::Reading,
@@ -53,8 +54,13 @@ pub fn run(
     } else {
         None
     };
+    let budget = if choices.runs(Part::Budget) {
+        Some(budget::run(shutdown, runtime)?)
+    } else {
+        None
+    };
     let machine = Machine::this(server)?;
-    Ok(Report::new(machine, choices.percent, runs).with(events, rotation))
+    Ok(Report::new(machine, choices.percent, runs).with(events, rotation, budget))
 }
 
 /// The parts that need a server of PostgreSQL, and its version.
@@ -126,7 +132,7 @@ impl<'a> Bench<'a> {
                 runs.push(self.backup(part, dataset::MIXED, contenders::OURS_WITH_FOUR, 1)?);
                 Ok(())
             }
-            Part::Events | Part::Rotation => Ok(()),
+            Part::Events | Part::Rotation | Part::Budget => Ok(()),
         }
     }
 

@@ -1,7 +1,15 @@
 //! Time enters a function through [`Clock`] and nowhere else, so that a test can hold it still or move it.
 
 use jiff::Timestamp;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The environment variable that names a file with the time, for a program that works with a stand-in for Google: a month
+/// of a budget passes in seconds there.
+pub const CLOCK_VARIABLE: &str = "NIGHTSHIFT_CLOCK_FILE";
 
 /// Says what time it is.
 pub trait Clock: Send + Sync + 'static {
@@ -38,5 +46,108 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The clock that a program goes by which asks the stand-in at `endpoint`, or Google without: the machine's own, or with a
+/// stand-in the file that [`CLOCK_VARIABLE`] names.
+pub fn of(endpoint: Option<&str>) -> Result<Arc<dyn Clock>, ClockError> {
+    match env::var_os(CLOCK_VARIABLE) {
+        None => Ok(Arc::new(SystemClock)),
+        Some(_) if endpoint.is_none() => Err(ClockError::NoStandIn),
+        Some(path) => Ok(Arc::new(FileClock::open(path.into())?)),
+    }
+}
+
+/// Why there is no clock.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClockError {
+    /// A clock that anybody moves is no clock for what is real.
+    #[error("`{CLOCK_VARIABLE}` is set, and is only for a stand-in for Google; unset it")]
+    NoStandIn,
+    /// The file is not there.
+    #[error("read the time from {path}, as `{CLOCK_VARIABLE}` says", path = .path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file does not say a time.
+    #[error("{path} holds {found:?}, expected a time such as 2026-10-20T12:00:00Z", path = .path.display())]
+    NoTime {
+        /// Which.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+        /// What is wrong with it.
+        source: jiff::Error,
+    },
+}
+
+/// A clock that shows what a file says. Whoever moves it writes another file and renames that.
+#[derive(Debug)]
+pub struct FileClock {
+    path: PathBuf,
+    /// Shown while the file cannot be read.
+    last: Mutex<Timestamp>,
+}
+
+impl FileClock {
+    /// A clock that shows what this file says, which it must do from the start.
+    pub fn open(path: PathBuf) -> Result<Self, ClockError> {
+        let last = Mutex::new(read(&path)?);
+        Ok(Self { path, last })
+    }
+}
+
+impl Clock for FileClock {
+    fn now(&self) -> Timestamp {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match read(&self.path) {
+            Ok(now) => *last = now,
+            Err(error) => tracing::warn!("{error}; the clock stands still"),
+        }
+        *last
+    }
+}
+
+fn read(path: &Path) -> Result<Timestamp, ClockError> {
+    let found = fs::read_to_string(path).map_err(|source| ClockError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    found.trim().parse().map_err(|source| ClockError::NoTime {
+        path: path.to_owned(),
+        found,
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_of_a_file_stands_still_while_the_file_says_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("now");
+        assert!(matches!(
+            FileClock::open(path.clone()),
+            Err(ClockError::Unreadable { .. })
+        ));
+        fs::write(&path, "2026-10-01T07:00:00Z\n").unwrap();
+        let clock = FileClock::open(path.clone()).unwrap();
+        let shown: Timestamp = "2026-10-01T07:00:00Z".parse().unwrap();
+        assert_eq!(clock.now(), shown);
+        fs::write(&path, "soon").unwrap();
+        assert_eq!(clock.now(), shown);
+        assert!(matches!(
+            FileClock::open(path.clone()),
+            Err(ClockError::NoTime { .. })
+        ));
+        fs::write(&path, "2026-10-02T07:00:00Z").unwrap();
+        assert!(clock.now() > shown);
     }
 }

@@ -5,6 +5,7 @@
 //! that hold the same resource, and people who change it meanwhile are the business of [`apply`](crate::apply).
 
 mod billing_link;
+pub mod breadcrumb;
 mod compute_power;
 mod pool_scaling;
 mod quota_override;
@@ -141,6 +142,14 @@ pub async fn labels(
     };
     let found = google.get(api, &path).await?;
     Ok(texts(found.pointer(at)))
+}
+
+/// The tags by which revisions of a Cloud Run service are reached whatever its traffic is.
+pub async fn revision_tags(google: &Google, service: &Resource) -> Result<Vec<String>, CallError> {
+    let seen = run::field(google, service, "traffic", Value::Null).await?;
+    let targets = seen.value.as_array().into_iter().flatten();
+    let tags = targets.filter_map(|target| target["tag"].as_str().map(str::to_owned));
+    Ok(tags.filter(|tag| !tag.is_empty()).collect())
 }
 
 /// The labels on a project.

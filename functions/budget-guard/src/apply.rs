@@ -53,6 +53,8 @@ pub struct Applier<'a> {
     pub holder: &'a str,
     /// Never a target.
     pub guard_project: &'a str,
+    /// The key of the firing that asks for the item, for whoever looks at the resource.
+    pub key: Option<&'a str>,
     /// How often what fails in passing is tried before it is left to the next message.
     pub rounds: RetryPolicy,
 }
@@ -150,6 +152,7 @@ impl Applier<'_> {
             .collect();
         if moves.is_empty() {
             held.settle();
+            self.leave_breadcrumb(item, &held).await;
             let ended = ended(&touched, &sight);
             return self.settle(&before, &held, &version, ended).await;
         }
@@ -165,8 +168,21 @@ impl Applier<'_> {
         if touched.is_empty() {
             return Ok(Round::Look);
         }
+        self.leave_breadcrumb(item, &held).await;
         // What a person has changed is no longer ours; the rest is done, and was only not looked at again.
         Ok(Round::Ended(ended(&touched, &sight)))
+    }
+
+    /// Who lets go while others hold on leaves their note alone.
+    async fn leave_breadcrumb(&self, item: &ItemRecord, held: &Held) {
+        let key = self.key.filter(|_| item.op != Operation::Restore);
+        if key.is_none() && !held.holders.is_empty() {
+            return;
+        }
+        if let Err(error) = actions::breadcrumb::leave(self.google, &held.resource, key).await {
+            let line = error.line();
+            tracing::warn!(resource = %held.resource, "no note was left on it: {line}");
+        }
     }
 
     async fn look(&self, held: &Held) -> Result<Sight, CallError> {

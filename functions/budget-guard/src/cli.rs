@@ -141,6 +141,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   budget-guard check --config guard.toml
+  budget-guard check --config guard.toml --offline
   budget-guard check --config guard.toml --round-trip 5m")]
     Check(CheckArgs),
 }

@@ -27,11 +27,10 @@ use crate::{
 };
 use files::{envelopes, read};
 use nightshift_runtime::{
-    ExitStatus, Output, Report, SystemClock, config,
+    ExitStatus, Output, Report, clock, config,
     gcp::{self, Gcp},
     report,
 };
-use std::sync::Arc;
 
 /// Does what the command line asks for.
 pub async fn execute(cli: Cli) -> Result<ExitStatus, Error> {
@@ -114,7 +113,7 @@ pub fn assemble(
         repository: Repository::new(store),
         channels: Channels::new(config.channels.clone(), google.clone())?,
         google,
-        clock: Arc::new(SystemClock),
+        clock: clock::of(gcp.endpoint())?,
     }))
 }
 

@@ -13,7 +13,7 @@ mod plan;
 mod release;
 
 use crate::{
-    decision::{Decision, Level, Topic, Verdict},
+    decision::{Decision, Hold, Level, Topic, Verdict},
     input::{Event, Input, Observed},
     message::BudgetNotification,
     money::{BasisPoints, Micros},
@@ -42,7 +42,8 @@ pub fn decide(policy: &Policy, state: &State, event: &Event) -> (State, Decision
 #[derive(Debug, Clone, Copy)]
 struct Reading {
     cost: Micros,
-    amount: Micros,
+    /// The budget's amount; none where it follows an earlier period that has cost nothing, and only the cost is judged.
+    amount: Option<Micros>,
     /// When the period began.
     start: Timestamp,
     /// When the message was published.
@@ -53,6 +54,8 @@ struct Reading {
     specified: bool,
     /// Whether a new period began.
     rolled: bool,
+    /// Why there is no amount.
+    blind: Option<Hold>,
 }
 
 /// One decision in the making.
@@ -103,6 +106,9 @@ impl<'a> Turn<'a> {
         };
         self.note_heard(message, Verdict::Evaluated);
         self.remember(message, &reading);
+        if let Some(reason) = reading.blind {
+            self.tell_hold(Verdict::Hold(reason), message);
+        }
         self.drop_void_dry_latches();
         self.release(&reading);
         self.fire(&reading);
@@ -144,7 +150,7 @@ impl<'a> Turn<'a> {
         });
         state.cost = Some(reading.cost);
         state.high_water = state.high_water.max(Some(reading.cost));
-        state.budget = Some(reading.amount);
+        state.budget = reading.amount;
         state.currency.clone_from(&message.currency);
         state.series.add(reading.start, reading.at, reading.cost);
         let end = self.policy.period.end_of(reading.start);
@@ -172,16 +178,18 @@ impl<'a> Turn<'a> {
         let Reading { cost, amount, .. } = *reading;
         let projection = self.decision.projection;
         match trigger {
-            Trigger::Actual(share) => cost.reaches(share, amount),
+            Trigger::Actual(share) => amount.is_some_and(|amount| cost.reaches(share, amount)),
             Trigger::ActualAmount(least) => cost >= least,
             Trigger::GoogleForecast(share) => reading.forecast.is_some_and(|said| said >= share),
-            Trigger::Pace(share) => projection.is_some_and(|p| p.will_reach(share, amount)),
-            Trigger::RunwayHours(hours) => {
-                projection.is_some_and(|p| p.exhausts_within(hours, amount))
-            }
-            Trigger::Spike(spike) => {
+            Trigger::Pace(share) => projection
+                .zip(amount)
+                .is_some_and(|(p, amount)| p.will_reach(share, amount)),
+            Trigger::RunwayHours(hours) => projection
+                .zip(amount)
+                .is_some_and(|(p, amount)| p.exhausts_within(hours, amount)),
+            Trigger::Spike(spike) => amount.is_some_and(|amount| {
                 projection::is_spike(&self.state.series, spike, reading.at, cost, amount)
-            }
+            }),
             Trigger::Anomaly { .. } => false,
         }
     }

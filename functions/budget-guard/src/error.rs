@@ -11,8 +11,8 @@ use crate::{
     store::StoreError,
 };
 use nightshift_runtime::{
-    ExitStatus, auth::AuthError, config::ConfigError, gcp::GcpError, pubsub::PullError,
-    serve::ServeError,
+    ExitStatus, auth::AuthError, clock::ClockError, config::ConfigError, gcp::GcpError,
+    metrics::MetricsError, pubsub::PullError, serve::ServeError,
 };
 use std::{io, path::PathBuf};
 
@@ -83,6 +83,9 @@ pub enum Error {
     /// Google's clients cannot be built.
     #[error(transparent)]
     Gcp(#[from] GcpError),
+    /// What time it is.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
     /// Google's APIs.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -98,6 +101,9 @@ pub enum Error {
     /// Who may call is not settled.
     #[error(transparent)]
     Door(#[from] AuthError),
+    /// Figures cannot be kept.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
     /// The service does not run.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -123,6 +129,7 @@ impl Error {
             | Self::Policy(_)
             | Self::ChartForm(_)
             | Self::NoState
+            | Self::Clock(_)
             | Self::Door(_)
             | Self::Disobeyed(Disobeyed::NoBudget(_) | Disobeyed::WhichBudget(_))
             | Self::TooManyMessages { .. } => ExitStatus::Usage,

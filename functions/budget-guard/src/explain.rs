@@ -106,8 +106,11 @@ fn told(decision: &Decision) -> Vec<String> {
 
 /// `904.11 of 1000.00 USD (90.41 %)`.
 fn standing(decision: &Decision, currency: &str) -> String {
-    let (Some(cost), Some(budget)) = (decision.cost, decision.budget) else {
+    let Some(cost) = decision.cost else {
         return "nothing is known of the spend yet".to_owned();
+    };
+    let Some(budget) = decision.budget else {
+        return format!("{cost} {currency} of a budget without an amount");
     };
     let share = cost.share_of(budget).map(|share| {
         let sign = if share < 0 { "-" } else { "" };

@@ -220,6 +220,7 @@ impl Guard {
             left: Vec::new(),
         };
         tell(&turn, policy, cause);
+        crate::metrics::judged(&turn, &policy.currency);
         if turn.document == document && !has_work(&turn.document, now) {
             return Ok(turn);
         }

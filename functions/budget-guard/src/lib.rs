@@ -30,6 +30,7 @@ pub mod google;
 pub mod guard;
 pub mod input;
 pub mod message;
+pub mod metrics;
 pub mod money;
 pub mod period;
 pub mod policy;

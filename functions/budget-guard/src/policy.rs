@@ -5,7 +5,7 @@ use crate::{
     money::{BasisPoints, Micros},
     period::Period,
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt};
 
@@ -50,6 +50,11 @@ impl Policy {
             Mode::DryRun => Mode::DryRun,
             Mode::Enforce => step.mode,
         }
+    }
+
+    /// What names the firing of a step for good: no two have the same.
+    pub fn firing_key(&self, period: Timestamp, step: &str, epoch: u32) -> String {
+        format!("{}/{}/{period}/{step}#{epoch}", self.account, self.budget)
     }
 }
 

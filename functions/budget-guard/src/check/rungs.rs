@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::{
-    action::Action,
+    action::{Action, Verb},
     actions::{self, ARMED, PROTECT},
     google::{Api, CallError, Google},
     policy::Policy,
@@ -51,7 +51,28 @@ async fn rung(google: &Google, action: &Action) -> Vec<Finding> {
         )),
     }
     findings.extend(labels(google, action).await);
+    findings.extend(tagged(google, action).await);
     findings
+}
+
+/// A revision that is reached by a tag of its own keeps the minimum it was deployed with, or starts when it is asked.
+async fn tagged(google: &Google, action: &Action) -> Option<Finding> {
+    let scales = matches!(
+        action.verb,
+        Verb::RunMinInstances(_) | Verb::RunMaxInstances(_) | Verb::RunDisable
+    );
+    if !scales {
+        return None;
+    }
+    // A service that cannot be read has been told by now.
+    let tags = actions::revision_tags(google, &action.resource)
+        .await
+        .unwrap_or_default();
+    let note = format!(
+        "revisions with a traffic tag may go on by themselves: {}; remove the tags with `gcloud run services update-traffic --remove-tags`",
+        tags.join(", ")
+    );
+    (!tags.is_empty()).then(|| Finding::warning(action.to_string(), note))
 }
 
 async fn try_out(google: &Google, action: &Action) -> Result<(), CallError> {

@@ -110,4 +110,7 @@ pub struct CheckArgs {
     /// Publish a message below every threshold to the topic, and wait so long for a guard to have judged it
     #[arg(long, value_name = "TIME")]
     pub round_trip: Option<HumanDuration>,
+    /// Look at the configuration alone, and reach nothing
+    #[arg(long, conflicts_with = "round_trip")]
+    pub offline: bool,
 }

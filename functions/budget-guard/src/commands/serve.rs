@@ -7,6 +7,7 @@ use crate::{
     cli::ServeArgs,
     error::Error,
     guard::{Cause, Guard, GuardError},
+    metrics,
     report::status::Status,
     repository::RepositoryError,
     request::{Order, Request},
@@ -22,6 +23,7 @@ use nightshift_runtime::{
 use std::sync::Arc;
 
 pub(super) async fn execute(guard: Guard, args: &ServeArgs) -> Result<ExitStatus, Error> {
+    metrics::install()?;
     let serving = &args.serving;
     let gcp = guard.google().gcp().clone();
     let service = Service {

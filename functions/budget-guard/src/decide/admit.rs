@@ -5,7 +5,7 @@ use crate::{
     decision::{Hold, Ignored, Verdict},
     message::{AmountType, BudgetNotification},
     money::Micros,
-    policy::Policy,
+    policy::{Policy, Trigger},
     state::State,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -32,10 +32,12 @@ pub(super) fn admit(
     let (cost, amount) = amounts(policy, message).map_err(Verdict::Hold)?;
     Ok(Reading {
         cost,
-        amount,
+        amount: amount.ok(),
+        blind: amount.err(),
         start,
         at: message.publish_time,
-        forecast: message.forecast_threshold,
+        // A share of an amount that means nothing means nothing.
+        forecast: message.forecast_threshold.filter(|_| amount.is_ok()),
         specified: message.amount_type == AmountType::Specified,
         rolled: state.period.is_some_and(|period| start > period),
     })
@@ -71,13 +73,29 @@ fn order(state: &State, message: &BudgetNotification, start: Timestamp) -> Resul
     Ok(())
 }
 
-fn amounts(policy: &Policy, message: &BudgetNotification) -> Result<(Micros, Micros), Hold> {
+/// The cost, and the amount or why it is unusable.
+type Amounts = (Micros, Result<Micros, Hold>);
+
+/// An amount that follows an earlier period is no evidence that somebody has edited the budget: where that period has cost
+/// nothing, as the one before a project's first has, steps with an amount of their own are judged all the same.
+fn amounts(policy: &Policy, message: &BudgetNotification) -> Result<Amounts, Hold> {
     let (Some(cost), Some(amount)) = (message.cost, message.amount) else {
         return Err(Hold::BadAmounts);
     };
     if message.currency.as_deref() != Some(policy.currency.as_str()) {
         return Err(Hold::CurrencyMismatch);
     }
+    let usable = usable(policy, amount);
+    let mut triggers = policy.steps.iter().map(|step| step.when);
+    let sees_without = message.amount_type == AmountType::Derived
+        && triggers.any(|when| matches!(when, Trigger::ActualAmount(_)));
+    match usable {
+        Err(hold) if !sees_without => Err(hold),
+        usable => Ok((cost, usable)),
+    }
+}
+
+fn usable(policy: &Policy, amount: Micros) -> Result<Micros, Hold> {
     if amount <= Micros::ZERO {
         return Err(Hold::AmountNotPositive);
     }
@@ -85,5 +103,5 @@ fn amounts(policy: &Policy, message: &BudgetNotification) -> Result<(Micros, Mic
     if below || policy.amount_max.is_some_and(|max| amount > max) {
         return Err(Hold::AmountOutOfRange);
     }
-    Ok((cost, amount))
+    Ok(amount)
 }

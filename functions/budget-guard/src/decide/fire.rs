@@ -39,7 +39,7 @@ impl Turn<'_> {
                     step,
                     Evidence {
                         cost: Some(reading.cost),
-                        budget: Some(reading.amount),
+                        budget: reading.amount,
                     },
                 ),
                 Some(reason) => self.suppress(step, reason, &mut held_by_snooze),
@@ -90,7 +90,8 @@ impl Turn<'_> {
         if let Some(reason) = self.held_by_a_person(step) {
             return Some(reason);
         }
-        let reached = reading.cost.reaches(BasisPoints::WHOLE, reading.amount);
+        let whole = |amount| reading.cost.reaches(BasisPoints::WHOLE, amount);
+        let reached = reading.amount.is_some_and(whole);
         (step.needs_arming() && !(reached && self.is_armed(step))).then_some(Suppression::NotArmed)
     }
 
@@ -159,13 +160,12 @@ impl Turn<'_> {
             actions: step.actions.clone(),
         });
         let period = self.state.period.unwrap_or(self.now());
-        let (account, budget) = (&self.policy.account, &self.policy.budget);
         self.decision.fired.push(Firing {
             step: step.id.clone(),
             class: step.class,
             mode,
             epoch,
-            key: format!("{account}/{budget}/{period}/{}#{epoch}", step.id),
+            key: self.policy.firing_key(period, &step.id, epoch),
         });
     }
 }
@@ -173,6 +173,9 @@ impl Turn<'_> {
 /// Whether the cost is so far above the rung that waiting would be worse than flapping.
 fn urgent(trigger: Trigger, reading: &Reading) -> bool {
     let Reading { cost, amount, .. } = *reading;
+    let Some(amount) = amount else {
+        return false;
+    };
     match trigger {
         Trigger::Actual(share) => cost.reaches(share.plus(URGENT), amount),
         Trigger::ActualAmount(least) => Micros::narrow(cost.wide() - least.wide())

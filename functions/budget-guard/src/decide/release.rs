@@ -66,10 +66,13 @@ impl Turn<'_> {
                 Fate::Released(ReleaseReason::Rollover)
             };
         }
+        let Some(amount) = reading.amount else {
+            return Fate::Stays;
+        };
         let below = step
             .release
-            .is_some_and(|release| !reading.cost.reaches(release, reading.amount));
-        let raised = latch.budget.is_some_and(|budget| reading.amount > budget);
+            .is_some_and(|release| !reading.cost.reaches(release, amount));
+        let raised = latch.budget.is_some_and(|budget| amount > budget);
         if below && raised && reading.specified {
             return Fate::Released(ReleaseReason::BudgetRaised);
         }
@@ -119,8 +122,10 @@ fn notify_fate(latch: &Latch, step: Option<&Step>, reading: &Reading) -> Fate {
     let Some(step) = step.filter(|_| !reading.rolled) else {
         return Fate::Ends;
     };
-    match (step.when, latch.cost) {
-        (Trigger::Actual(share), Some(cost)) if !cost.reaches(share, reading.amount) => Fate::Ends,
+    match (step.when, latch.cost.zip(reading.amount)) {
+        (Trigger::Actual(share), Some((cost, amount))) if !cost.reaches(share, amount) => {
+            Fate::Ends
+        }
         _ => Fate::Stays,
     }
 }

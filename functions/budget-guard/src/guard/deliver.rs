@@ -3,6 +3,7 @@
 use super::{Guard, GuardError, holder, intent};
 use crate::{
     alert::{Alert, Severity},
+    metrics,
     policy::Policy,
     state::document::{Document, OutboxRecord, Posting},
 };
@@ -34,6 +35,7 @@ impl Guard {
                     .channels
                     .post(&notice.channel, &notice.key, &notice.what, now);
                 let Err(error) = posting.await else {
+                    metrics::told(&notice.channel, "sent");
                     continue;
                 };
                 let channel = &notice.channel;
@@ -45,6 +47,7 @@ impl Guard {
                         key = notice.key,
                         "{error}"
                     );
+                    metrics::told(channel, "later");
                     missed.push(format!("tell {channel}: {error}"));
                     notice.next = later(now, notice.tries);
                     kept.push(notice);
@@ -56,6 +59,7 @@ impl Guard {
                     key = notice.key,
                     "{error}"
                 );
+                metrics::told(channel, "lost");
                 news.extend(refusal(policy, document, &notice, &error.to_string(), now));
             }
             queue = news;

@@ -3,8 +3,12 @@
 use super::{Guard, GuardError, holder};
 use crate::{
     apply::{Applier, Ended},
+    metrics,
     policy::Policy,
-    state::document::{Document, ItemRecord, ItemState},
+    state::{
+        Latch,
+        document::{Document, ItemRecord, ItemState},
+    },
     store::Version,
 };
 use jiff::SignedDuration;
@@ -21,13 +25,6 @@ impl Guard {
         version: &mut Version,
     ) -> Result<Vec<String>, GuardError> {
         let name = holder(policy);
-        let applier = Applier {
-            google: &self.google,
-            repository: &self.repository,
-            holder: &name,
-            guard_project: &policy.guard_project,
-            rounds: self.rounds,
-        };
         let mut left = Vec::new();
         let now = self.now();
         let due = document.items().iter().enumerate();
@@ -39,8 +36,18 @@ impl Guard {
             let Some(item) = document.items().get(*index).cloned() else {
                 continue;
             };
+            let key = firing_key(policy, document, &item);
+            let applier = Applier {
+                google: &self.google,
+                repository: &self.repository,
+                holder: &name,
+                guard_project: &policy.guard_project,
+                key: key.as_deref(),
+                rounds: self.rounds,
+            };
             let ended = applier.apply(&item).await;
             tell(&name, &item, &ended);
+            metrics::acted(&ended);
             if let Ended::Later(why) = &ended {
                 left.push(format!("{}: {why}", item.action));
             }
@@ -69,6 +76,14 @@ impl Guard {
             }
         };
     }
+}
+
+/// The key of the newest firing that asks for this.
+fn firing_key(policy: &Policy, document: &Document, item: &ItemRecord) -> Option<String> {
+    let state = &document.state;
+    let asks = |latch: &&Latch| latch.is_real() && latch.actions.contains(&item.action);
+    let latch = state.latches.iter().rev().find(asks)?;
+    Some(policy.firing_key(state.period?, &latch.step, latch.epoch))
 }
 
 fn tell(policy: &str, item: &ItemRecord, ended: &Ended) {

@@ -38,6 +38,7 @@ impl Report for Checked {
                 Found::Ready => "ready",
                 Found::Warning => "warning",
                 Found::Missing => "MISSING",
+                Found::Skipped => "skipped",
             };
             table.row([finding.what.clone(), is.to_owned(), finding.note.clone()]);
         }

@@ -308,6 +308,7 @@ async fn the_guards_own_project_is_never_a_target_even_when_a_plan_says_so() {
     let bed = Bed::new().await;
     let guard = bed.guard();
     let applier = budget_guard::apply::Applier {
+        key: None,
         google: guard.google(),
         repository: guard.repository(),
         holder: "A/1",

@@ -26,8 +26,14 @@ mod month;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
+mod program;
+#[cfg(test)]
+mod real_month;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod secrecy;
+#[cfg(test)]
+mod serving;
 #[cfg(test)]
 mod vectors;

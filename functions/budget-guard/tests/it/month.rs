@@ -13,17 +13,17 @@ use jiff::{SignedDuration, Timestamp};
 use nightshift_runtime::Event;
 use std::sync::Arc;
 
-const STEP: SignedDuration = SignedDuration::from_mins(20);
+pub(crate) const STEP: SignedDuration = SignedDuration::from_mins(20);
 const NOVEMBER: &str = "2026-11-01T07:00:00Z";
 
-struct Message {
-    at: Timestamp,
-    cost: i64,
-    amount: i64,
+pub(crate) struct Message {
+    pub(crate) at: Timestamp,
+    pub(crate) cost: i64,
+    pub(crate) amount: i64,
 }
 
 /// 40 a day, a credit of 60 on the 20th; the budget is raised from 1000 to 1200 on the 27th.
-fn october() -> Vec<Message> {
+pub(crate) fn october() -> Vec<Message> {
     let start: Timestamp = START.parse().unwrap();
     let count = 31 * 72;
     let message = |n: i32| {
@@ -38,7 +38,7 @@ fn october() -> Vec<Message> {
     (1..count).map(message).collect()
 }
 
-fn share(message: &Message) -> i64 {
+pub(crate) fn share(message: &Message) -> i64 {
     message.cost * 100 / message.amount
 }
 

@@ -238,6 +238,53 @@ fn a_budget_that_follows_last_month_is_not_raised_by_a_person() {
 }
 
 #[test]
+fn a_first_month_without_an_amount_is_judged_by_the_steps_that_name_one() {
+    let mut guard = Guard::ladder();
+    guard.amount = 0;
+    guard.amount_type = AmountType::Derived;
+    let blind = guard.hears(700);
+    assert_eq!(blind.verdict.reason(), Some("amount_not_positive"));
+    let six_hundred = Trigger::ActualAmount(Micros::new(600_000_000));
+    for step in &mut guard.policy.steps {
+        if step.id != "n50" {
+            step.when = six_hundred;
+            step.confirm_min = SignedDuration::ZERO;
+        }
+    }
+    guard.armed = true;
+    guard.state = State::default();
+    let seen = guard.hears(700);
+    assert_eq!(fired(&seen), ["thr#0", "stop#0"]);
+    let holds = |decision: &Decision| {
+        says(
+            decision,
+            |topic| matches!(topic, Topic::Hold { reason } if reason.to_string() == "amount_not_positive"),
+        )
+    };
+    assert!(holds(&seen), "what is not judged is said");
+    assert_eq!(
+        (seen.cost, seen.budget),
+        (Some(Micros::new(700_000_000)), None)
+    );
+    let again = guard.hears(10);
+    assert_eq!((released(&again), holds(&again)), (vec![], false));
+    assert_eq!(
+        suppressed(&guard.hears(700)),
+        ["cap:not_armed"],
+        "nothing is unlinked without a budget"
+    );
+    // A person who types a silly amount is another matter: that is no first month.
+    guard.amount_type = AmountType::Specified;
+    guard.state = State::default();
+    assert_eq!(guard.hears(700).verdict.word(), "hold");
+    guard.amount_type = AmountType::Derived;
+    guard.state = State::default();
+    guard.hears(700);
+    guard.november();
+    assert_eq!(released(&guard.hears(1)), ["thr:rollover", "stop:rollover"]);
+}
+
+#[test]
 fn what_only_a_person_may_restore_is_carried_and_said() {
     let mut guard = Guard::ladder();
     for step in &mut guard.policy.steps {

@@ -1,88 +1,10 @@
 //! The real program: what it takes over HTTP, and that nothing it ever says holds a secret.
 
-use crate::bed::{ACCOUNT, BUDGET, Bed, SECRETS};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
+use crate::{
+    bed::{Bed, SECRETS},
+    program::{Serving, delivery, program},
 };
 use serde_json::{Value, json};
-use std::{
-    io::{BufRead, BufReader, Read},
-    process::{Child, Command, Stdio},
-};
-
-fn program(bed: &Bed, config: &str, args: &[&str]) -> Command {
-    let path = bed.folder.path().join("program.toml");
-    std::fs::write(&path, config).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_budget-guard"));
-    command
-        .args(args)
-        .arg("--config")
-        .arg(path)
-        .env("NIGHTSHIFT_GCP_ENDPOINT", bed.gcp.url())
-        .env("RUST_LOG", "trace")
-        .env("USER", "anna")
-        .env_remove("NIGHTSHIFT_CONFIG");
-    command
-}
-
-/// A process that ends with its test.
-struct Serving {
-    child: Child,
-    url: String,
-    stderr: std::thread::JoinHandle<String>,
-}
-
-impl Serving {
-    fn start(mut command: Command) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
-        command
-            .arg("--listen")
-            .arg(port.to_string())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut reader = BufReader::new(child.stderr.take().unwrap());
-        let mut said = String::new();
-        // The line that says that it listens, or its end.
-        while !said.contains("listening") && !said.contains("serving") {
-            let read = reader.read_line(&mut said).unwrap();
-            assert!(read > 0, "{said}");
-        }
-        let stderr = std::thread::spawn(move || {
-            reader.read_to_string(&mut said).unwrap();
-            said
-        });
-        Self {
-            child,
-            url: format!("http://{port}"),
-            stderr,
-        }
-    }
-
-    fn end(mut self) -> String {
-        let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
-        kill(id, Signal::SIGTERM).unwrap();
-        assert!(self.child.wait().unwrap().success());
-        self.stderr.join().unwrap()
-    }
-}
-
-fn body(id: u64, at: jiff::Timestamp, cost: &str) -> Value {
-    let start = budget_guard::period::Period::Month.start_of(at).unwrap();
-    let data = format!(
-        r#"{{"budgetDisplayName":"prod","costAmount":{cost},"costIntervalStart":"{start}","budgetAmount":1000,"budgetAmountType":"SPECIFIED_AMOUNT","currencyCode":"USD"}}"#
-    );
-    json!({"subscription": "projects/p/subscriptions/s", "message": {
-        "messageId": id.to_string(), "publishTime": at,
-        "attributes": {"billingAccountId": ACCOUNT, "budgetId": BUDGET, "schemaVersion": "1.0"},
-        "data": STANDARD.encode(data),
-    }})
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_the_program_says_holds_a_secret() {
@@ -108,8 +30,8 @@ async fn nothing_that_the_program_says_holds_a_secret() {
             .status()
             .as_u16()
     };
-    assert_eq!(post(&body(1, now, "1010")).await, 204);
-    assert_eq!(post(&body(2, now, "1011")).await, 204);
+    assert_eq!(post(&delivery(1, now, "1010", "1000")).await, 204);
+    assert_eq!(post(&delivery(2, now, "1011", "1000")).await, 204);
     assert_eq!(post(&json!({"command": "status"})).await, 200);
     assert_eq!(
         post(&json!({"command": "release", "step": "stop", "reason": "test"})).await,
