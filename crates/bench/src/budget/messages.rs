@@ -5,10 +5,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use serde_json::{Value, json};
 
-/// How many messages each budget gets while it climbs.
+/// How many messages each budget gets while it climbs; the last says 120 % of the budget.
 pub(super) const MESSAGES: u32 = 100;
-/// The first message that reaches the top.
-pub(super) const STOPPING: u32 = 84;
 /// What each message costs more than the one before, in units, of a budget of 1000.
 const RISE: u32 = 12;
 

@@ -1,6 +1,6 @@
 //! The ladder on things that are there: what is taken, and that it comes back as it was.
 
-use crate::bed::{Bed, LADDER, OTHER, START, handle, push};
+use crate::bed::{ACCOUNT, BUDGET, Bed, LADDER, OTHER, START, handle, push};
 use budget_guard::{
     apply::Ended,
     state::document::{ItemRecord, Operation},
@@ -324,4 +324,56 @@ async fn the_guards_own_project_is_never_a_target_even_when_a_plan_says_so() {
         "{ended:?}"
     );
     assert_eq!(bed.world().await, before);
+}
+
+#[tokio::test]
+async fn a_service_that_is_held_says_by_which_firing_until_it_is_given_back() {
+    let bed = Bed::new().await;
+    let note = async |name: &str| {
+        let path = format!("/v2/projects/web/locations/eu/services/{name}");
+        bed.get(&path).await["annotations"]["budget-guard/enforced"].take()
+    };
+    let annotated = json!({"annotations": {"team": "web"}});
+    bed.ask(
+        "PATCH",
+        "/v2/projects/web/locations/eu/services/api?updateMask=annotations",
+        annotated,
+    )
+    .await;
+    let before = bed.world().await;
+    let guard = bed.guard();
+    let key = |step: &str| format!("{ACCOUNT}/{BUDGET}/{START}/{step}#0");
+    bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "905").await;
+    assert_eq!(note("api").await, key("thr"));
+    bed.spend(&guard, 2, "2026-10-11T10:00:00Z", "1010").await;
+    assert_eq!(note("api").await, key("stop"));
+    assert_eq!(note("admin").await, key("stop"));
+    assert_eq!(note("pay").await, Value::Null, "protected");
+    let release = json!({"command": "release", "step": "stop", "reason": "sale"});
+    bed.command(&guard, release).await;
+    assert_eq!(note("api").await, key("thr"));
+    let service = bed.get("/v2/projects/web/locations/eu/services/api").await;
+    assert_eq!(service["annotations"]["team"], "web");
+    let release = json!({"command": "release", "step": "thr", "reason": "sale"});
+    bed.command(&guard, release).await;
+    assert_eq!(bed.world().await, before);
+}
+
+#[tokio::test]
+async fn a_note_that_cannot_be_left_keeps_nothing_from_being_stopped() {
+    let bed = Bed::new().await;
+    let guard = bed.guard();
+    bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "890").await;
+    // The first patch is the scaling's, the second the note's.
+    bed.gcp.faults().add(local_gcp::Fault {
+        after: 1,
+        status: Some(403),
+        ..local_gcp::Fault::on("run.projects.locations.services.patch")
+    });
+    let spent = bed.spend(&guard, 2, "2026-10-10T10:20:00Z", "905").await;
+    assert_eq!(spent.status(), 204);
+    let service = bed.get("/v2/projects/web/locations/eu/services/api").await;
+    assert_eq!(service["scaling"]["maxInstanceCount"], 1);
+    assert_eq!(service.get("annotations"), None);
+    assert!(!bed.receiver.text().contains("FAILED"));
 }
