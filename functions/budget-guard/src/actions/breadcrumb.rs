@@ -32,6 +32,10 @@ pub async fn leave(
         None => {
             if let Some(all) = annotations.as_object_mut() {
                 all.remove(ENFORCED);
+                // Where there was none, there is none again.
+                if all.is_empty() {
+                    annotations = Value::Null;
+                }
             }
         }
     }

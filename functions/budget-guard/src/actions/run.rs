@@ -36,7 +36,7 @@ pub(super) async fn field(
     })
 }
 
-/// Replaces one field of what was seen.
+/// Replaces one field of what was seen; null clears it, as the mask names it and the body does not.
 pub(super) async fn patch(
     google: &Google,
     resource: &Resource,
@@ -44,7 +44,10 @@ pub(super) async fn patch(
     etag: &Value,
 ) -> Result<Option<Pending>, CallError> {
     let at = format!("{}?updateMask={name}", path(resource));
-    let body = json!({ name: value, "etag": etag });
+    let mut body = json!({ "etag": etag });
+    if !value.is_null() {
+        body[name] = value.clone();
+    }
     let answer = google.change(Api::Run, Method::PATCH, &at, &body).await?;
     Ok(Pending::named(Api::Run, "v2", &answer))
 }

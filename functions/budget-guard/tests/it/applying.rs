@@ -364,7 +364,7 @@ async fn a_note_that_cannot_be_left_keeps_nothing_from_being_stopped() {
     let bed = Bed::new().await;
     let guard = bed.guard();
     bed.spend(&guard, 1, "2026-10-10T10:00:00Z", "890").await;
-    // The first patch is the scaling's, the second the note's.
+    // The first patch is that of the first service, the second its note's.
     bed.gcp.faults().add(local_gcp::Fault {
         after: 1,
         status: Some(403),
@@ -372,8 +372,12 @@ async fn a_note_that_cannot_be_left_keeps_nothing_from_being_stopped() {
     });
     let spent = bed.spend(&guard, 2, "2026-10-10T10:20:00Z", "905").await;
     assert_eq!(spent.status(), 204);
-    let service = bed.get("/v2/projects/web/locations/eu/services/api").await;
-    assert_eq!(service["scaling"]["maxInstanceCount"], 1);
-    assert_eq!(service.get("annotations"), None);
+    let world = bed.world().await;
+    assert_eq!(
+        world["services/admin"]["ingress"],
+        "INGRESS_TRAFFIC_INTERNAL_ONLY"
+    );
+    assert_eq!(world["services/admin"].get("annotations"), None);
+    assert_eq!(world["services/api"]["scaling"]["maxInstanceCount"], 1);
     assert!(!bed.receiver.text().contains("FAILED"));
 }
