@@ -60,6 +60,7 @@ impl Clock {
 pub(crate) struct Serving {
     child: Child,
     pub(crate) url: String,
+    http: reqwest::Client,
     stderr: Option<std::thread::JoinHandle<String>>,
 }
 
@@ -93,13 +94,14 @@ impl Serving {
         Self {
             child,
             url: format!("http://{port}"),
+            http: reqwest::Client::new(),
             stderr: Some(stderr),
         }
     }
 
     /// The status that a request of this body is answered with; none when the process dies over it.
     pub(crate) async fn post(&self, body: &Value) -> Option<u16> {
-        let sent = reqwest::Client::new().post(&self.url).json(body).send();
+        let sent = self.http.post(&self.url).json(body).send();
         Some(sent.await.ok()?.status().as_u16())
     }
 
