@@ -23,6 +23,7 @@ LAUNCH_STAGE = {
 WANTED = {
     "cloudbilling.v1": ("google-cloud-billing-v1-*", ["billingAccounts", "billingAccounts.projects", "projects"], []),
     "cloudscheduler.v1": ("google-cloud-scheduler-v1-*", ["projects.locations.jobs"], []),
+    "iam.v1": (None, ["projects.serviceAccounts.keys"], []),
     "pubsub.v1": (None, ["projects.topics", "projects.topics.subscriptions", "projects.subscriptions"], []),
     "run.v1": (None, [
         "namespaces.services", "namespaces.revisions", "namespaces.jobs", "namespaces.executions", "namespaces.tasks",

@@ -48,6 +48,13 @@ pub struct Options {
     pub endpoint: Option<String>,
 }
 
+/// Whether `name` is `projects/PROJECT/KIND/NAME`.
+pub fn is_resource(name: &str, kind: &str) -> bool {
+    let parts: Vec<&str> = name.split('/').collect();
+    matches!(parts[..], ["projects", project, found, id]
+        if found == kind && !project.is_empty() && !id.is_empty())
+}
+
 /// Why no client can be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -21,6 +21,8 @@ pub mod report;
 pub mod retry;
 #[cfg(feature = "serve")]
 pub mod serve;
+#[cfg(all(feature = "serve", feature = "pubsub"))]
+pub mod service;
 pub mod shutdown;
 pub mod telemetry;
 

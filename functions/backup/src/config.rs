@@ -13,7 +13,10 @@ use crate::{
     source::params::ConnectParams,
     store::{Store, Target},
 };
-use nightshift_runtime::config::{ByteSize, HumanDuration};
+use nightshift_runtime::{
+    config::{ByteSize, HumanDuration},
+    gcp,
+};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::{path::PathBuf, time::Duration};
@@ -283,8 +286,12 @@ impl Config {
                 )));
             }
         }
-        if let Some(topic) = &self.publish.topic {
-            resource_name("publish.topic", topic, "topics")?;
+        if let Some(topic) = &self.publish.topic
+            && !gcp::is_resource(topic, "topics")
+        {
+            return Err(Error::Usage(format!(
+                "publish.topic is `{topic}`; write projects/PROJECT/topics/NAME"
+            )));
         }
         let size = self.run.chunk_size.bytes();
         if !(64 << 10..=1 << 30).contains(&size) {
@@ -293,19 +300,5 @@ impl Config {
             )));
         }
         Ok(())
-    }
-}
-
-/// Refuses what is not `projects/PROJECT/KIND/NAME`; `what` is the key or option that says so.
-pub(crate) fn resource_name(what: &str, name: &str, kind: &str) -> Result<(), Error> {
-    match name.split('/').collect::<Vec<_>>()[..] {
-        ["projects", project, found, id]
-            if found == kind && !project.is_empty() && !id.is_empty() =>
-        {
-            Ok(())
-        }
-        _ => Err(Error::Usage(format!(
-            "{what} is `{name}`; write projects/PROJECT/{kind}/NAME"
-        ))),
     }
 }

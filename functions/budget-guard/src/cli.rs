@@ -4,8 +4,8 @@ mod options;
 mod refusal;
 
 pub use options::{
-    ArmArgs, CheckArgs, HistoryArgs, OrderArgs, ReleaseArgs, ResumeArgs, RetryArgs, ServeArgs,
-    SnoozeArgs, StatusArgs,
+    ArmArgs, CheckArgs, HistoryArgs, OrderArgs, ReleaseArgs, ResumeArgs, RetryArgs, SnoozeArgs,
+    StatusArgs,
 };
 
 pub use refusal::one_line;
@@ -13,7 +13,7 @@ pub use refusal::one_line;
 use crate::policy::Mode;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
-use nightshift_runtime::{Output, gcp, telemetry};
+use nightshift_runtime::{Output, gcp, service, telemetry};
 use std::path::PathBuf;
 
 /// Climbs a ladder notify, throttle, stop, cap as spend grows, and gives everything back.
@@ -72,7 +72,7 @@ Examples:
 Examples:
   budget-guard serve --config guard.toml
   budget-guard serve --config guard.toml --pull projects/finops-admin/subscriptions/budget-guard")]
-    Serve(Box<ServeArgs>),
+    Serve(Box<service::Options>),
 
     /// Say how each budget stands, what is held and why, and when it returns; nothing is touched
     #[command(after_help = "\

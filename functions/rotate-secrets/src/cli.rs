@@ -4,9 +4,8 @@ mod refusal;
 
 pub use refusal::one_line;
 
-use crate::config::is_resource;
 use clap::{Args, Parser, Subcommand};
-use nightshift_runtime::{Output, auth, config::HumanDuration, gcp, serve, telemetry};
+use nightshift_runtime::{Output, config::HumanDuration, gcp, service, telemetry};
 use std::path::PathBuf;
 
 /// Rotates secrets of Secret Manager: makes a new value, proves it, publishes it, rolls the services that use it, retires
@@ -135,7 +134,7 @@ acknowledged and ignored), a call of Cloud Scheduler (the tick), or a command:
 {\"command\":\"rotate\",\"secret\":\"db-password\"}, {\"command\":\"tick\"}, {\"command\":\"status\"},
 abort, rollback, adopt. It is answered when the work is done: 200 and 204 done or nothing to do,
 400 never possible, 409 another is at it, 503 not finished, send it again, 500 failed.")]
-    Serve(ServeArgs),
+    Serve(service::Options),
 }
 
 /// Options of `rotate`.
@@ -180,24 +179,4 @@ pub struct CheckArgs {
     /// Look at the configuration only
     #[arg(long)]
     pub offline: bool,
-}
-
-/// Options of `serve`.
-#[derive(Debug, Args)]
-pub struct ServeArgs {
-    /// Subscription to pull events from in place of listening: projects/PROJECT/subscriptions/NAME
-    #[arg(long, value_name = "SUBSCRIPTION", value_parser = subscription)]
-    pub pull: Option<String>,
-    /// How events are taken.
-    #[command(flatten)]
-    pub serving: serve::Options,
-    /// Who may send them.
-    #[command(flatten)]
-    pub callers: auth::Options,
-}
-
-fn subscription(name: &str) -> Result<String, &'static str> {
-    is_resource(name, "subscriptions")
-        .then(|| name.to_owned())
-        .ok_or("write projects/PROJECT/subscriptions/NAME")
 }

@@ -7,7 +7,7 @@ use crate::{
     secret_manager::{BadSecretName, SecretName},
     target::{InvalidTarget, TargetConfig},
 };
-use nightshift_runtime::config::HumanDuration;
+use nightshift_runtime::{config::HumanDuration, gcp};
 use serde::Deserialize;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -198,7 +198,7 @@ impl Config {
             ));
         }
         if let Some(topic) = &self.publish.topic
-            && !is_resource(topic, "topics")
+            && !gcp::is_resource(topic, "topics")
         {
             return Err(InvalidConfig::value(
                 "publish.topic",
@@ -295,13 +295,6 @@ impl SecretConfig {
         }
         self.windows.windows(&at("windows")).map(drop)
     }
-}
-
-/// Whether `name` is `projects/PROJECT/KIND/NAME`.
-pub(crate) fn is_resource(name: &str, kind: &str) -> bool {
-    let parts: Vec<&str> = name.split('/').collect();
-    matches!(parts[..], ["projects", project, found, id]
-        if found == kind && !project.is_empty() && !id.is_empty())
 }
 
 fn yes() -> bool {

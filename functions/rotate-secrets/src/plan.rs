@@ -46,14 +46,13 @@ pub async fn plan(services: &Services, managed: &Managed) -> Result<Plan, Secret
         other => call_ended(managed, other),
     });
     let mut steps = steps(managed, current);
-    let done = operation.map_or(0, |operation| steps_done(managed, &operation.phase));
-    steps.drain(
-        ..if readable {
-            done.min(steps.len())
-        } else {
-            steps.len()
-        },
-    );
+    let done = match operation {
+        // Nobody knows how far it is.
+        _ if !readable => usize::MAX,
+        None => 0,
+        Some(operation) => steps_done(managed, &operation.phase),
+    };
+    steps.drain(..done.min(steps.len()));
     Ok(Plan {
         instead: stopped.or(under_way).or(unmanaged),
         steps,

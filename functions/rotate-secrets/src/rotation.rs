@@ -19,7 +19,7 @@
 //! | retiring | the grace is over and nothing refers to base | candidate | candidate |
 //! | undoing | somebody or something said no | base *or* candidate | base, in the end |
 //!
-//! Everything here is pure: no clock, no network, no randomness. [`decide`] looks at what is known and names the one
+//! Everything here is pure: no clock, no network, no randomness. [`decide()`] looks at what is known and names the one
 //! next thing: find something out ([`Look`]), change something outside ([`Effect`]), write the state
 //! ([`Write`]), or stop ([`Stop`]). [`Run`] keeps what was found out between two decisions. Whoever
 //! carries the decisions out may die at any point, and may be one of several; the state is written only under the

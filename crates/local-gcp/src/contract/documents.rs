@@ -32,6 +32,7 @@ static DOCUMENTS: LazyLock<Vec<Document>> = LazyLock::new(|| {
     [
         include_str!("../../schemas/cloudbilling.v1.json"),
         include_str!("../../schemas/cloudscheduler.v1.json"),
+        include_str!("../../schemas/iam.v1.json"),
         include_str!("../../schemas/pubsub.v1.json"),
         include_str!("../../schemas/run.v1.json"),
         include_str!("../../schemas/run.v2.json"),

@@ -73,7 +73,9 @@ fn outside(entry: &Entry) -> Option<&'static str> {
         return Some("gRPC, which generated code types");
     }
     let metadata = ["/computeMetadata/", "/oauth2/", "/.well-known/"];
-    if path == "/" || metadata.iter().any(|start| path.starts_with(start)) {
+    if ["/", "/token"].contains(&path.as_str())
+        || metadata.iter().any(|start| path.starts_with(start))
+    {
         return Some("metadata server and tokens, which have no discovery document");
     }
     if entry.api.starts_with("storage.xml.") && !begin_as(path) {

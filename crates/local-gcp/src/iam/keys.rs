@@ -1,4 +1,4 @@
-//! `iam.serviceAccountKeys`: upload, list, get, disable, enable, delete.
+//! `iam.projects.serviceAccounts.keys`: upload, list, get, disable, enable, delete.
 
 use super::key::{Key, row};
 use crate::{

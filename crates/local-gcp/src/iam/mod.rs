@@ -13,32 +13,32 @@ pub(crate) fn api() -> Api {
     Api::new("iam", "iam.googleapis.com")
         .table::<key::Key>()
         .post(
-            "iam.serviceAccountKeys.upload",
+            "iam.projects.serviceAccounts.keys.upload",
             "/v1/{name=projects/*/serviceAccounts/*}/keys:upload",
             keys::upload,
         )
         .get(
-            "iam.serviceAccountKeys.list",
+            "iam.projects.serviceAccounts.keys.list",
             "/v1/{name=projects/*/serviceAccounts/*}/keys",
             keys::list,
         )
         .get(
-            "iam.serviceAccountKeys.get",
+            "iam.projects.serviceAccounts.keys.get",
             "/v1/{name=projects/*/serviceAccounts/*/keys/*}",
             keys::get,
         )
         .post(
-            "iam.serviceAccountKeys.disable",
+            "iam.projects.serviceAccounts.keys.disable",
             "/v1/{name=projects/*/serviceAccounts/*/keys/*}:disable",
             keys::disable,
         )
         .post(
-            "iam.serviceAccountKeys.enable",
+            "iam.projects.serviceAccounts.keys.enable",
             "/v1/{name=projects/*/serviceAccounts/*/keys/*}:enable",
             keys::enable,
         )
         .delete(
-            "iam.serviceAccountKeys.delete",
+            "iam.projects.serviceAccounts.keys.delete",
             "/v1/{name=projects/*/serviceAccounts/*/keys/*}",
             keys::delete,
         )

@@ -10,11 +10,12 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const KEYS: &str = "/v1/projects/demo/serviceAccounts/exporter@demo.iam.gserviceaccount.com/keys";
+pub(crate) const KEYS: &str =
+    "/v1/projects/demo/serviceAccounts/exporter@demo.iam.gserviceaccount.com/keys";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// An RSA key pair and a certificate of it.
-fn pair() -> Result<(KeyPair, String)> {
+pub(crate) fn pair() -> Result<(KeyPair, String)> {
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)?;
     let certificate = rcgen::CertificateParams::new(Vec::new())?.self_signed(&key)?;
     Ok((
@@ -23,13 +24,13 @@ fn pair() -> Result<(KeyPair, String)> {
     ))
 }
 
-async fn upload(api: &Api, pem: &str) -> Result<Value> {
+pub(crate) async fn upload(api: &Api, pem: &str) -> Result<Value> {
     let body = json!({"publicKeyData": STANDARD.encode(pem)});
     api.post(&format!("{KEYS}:upload"), body).await?.ok()
 }
 
 /// The status of the answer to an assertion with the key `kid`.
-async fn mint(api: &Api, kid: &str, key: &KeyPair) -> Result<u16> {
+pub(crate) async fn mint(api: &Api, kid: &str, key: &KeyPair) -> Result<u16> {
     let now = Timestamp::now().as_second();
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let header = part(json!({"alg": "RS256", "kid": kid}));

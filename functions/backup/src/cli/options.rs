@@ -2,7 +2,7 @@
 
 use crate::{engine::OnBlockedDdl, repository::Level, selector::Selector};
 use clap::Args;
-use nightshift_runtime::{auth, config::HumanDuration, serve};
+use nightshift_runtime::{config::HumanDuration, service};
 use std::path::PathBuf;
 
 /// The database to read.
@@ -232,9 +232,6 @@ pub struct PinArgs {
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// Subscription to pull events from in place of listening: projects/PROJECT/subscriptions/NAME
-    #[arg(long, value_name = "SUBSCRIPTION")]
-    pub pull: Option<String>,
     /// The database.
     #[command(flatten)]
     pub source: SourceArgs,
@@ -251,10 +248,7 @@ pub struct ServeArgs {
     pub scratch_password_file: Option<PathBuf>,
     /// How events are taken.
     #[command(flatten)]
-    pub serving: serve::Options,
-    /// Who may send them.
-    #[command(flatten)]
-    pub callers: auth::Options,
+    pub service: service::Options,
 }
 
 impl ServeArgs {

@@ -3,21 +3,7 @@
 use crate::request::UntilText;
 use clap::Args;
 use jiff::Timestamp;
-use nightshift_runtime::{auth, config::HumanDuration, serve};
-
-/// Options of `serve`.
-#[derive(Debug, Args)]
-pub struct ServeArgs {
-    /// Subscription to pull messages from in place of listening: projects/PROJECT/subscriptions/NAME
-    #[arg(long, value_name = "SUBSCRIPTION")]
-    pub pull: Option<String>,
-    /// How events are taken.
-    #[command(flatten)]
-    pub serving: serve::Options,
-    /// Who may send them.
-    #[command(flatten)]
-    pub callers: auth::Options,
-}
+use nightshift_runtime::config::HumanDuration;
 
 /// Options of `status`.
 #[derive(Debug, Args)]

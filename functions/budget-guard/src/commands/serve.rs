@@ -4,7 +4,6 @@ mod answer;
 
 use crate::{
     check,
-    cli::ServeArgs,
     error::Error,
     guard::{Cause, Guard, GuardError},
     metrics,
@@ -14,45 +13,16 @@ use crate::{
 };
 use answer::Refusal;
 use nightshift_runtime::{
-    Event, ExitStatus, Handler, Outcome, Shutdown,
-    auth::Guard as Door,
-    handler,
-    pubsub::{self, PullOptions},
-    serve,
+    Event, ExitStatus, Handler, Outcome, Shutdown, handler, service as runtime,
 };
 use std::sync::Arc;
 
-pub(super) async fn execute(guard: Guard, args: &ServeArgs) -> Result<ExitStatus, Error> {
+pub(super) async fn execute(guard: Guard, options: &runtime::Options) -> Result<ExitStatus, Error> {
     metrics::install()?;
-    let serving = &args.serving;
     let gcp = guard.google().gcp().clone();
-    let service = Service {
-        guard: Arc::new(guard),
-    };
+    let service = Service::new(Arc::new(guard));
     let shutdown = Shutdown::on_signals().map_err(Error::Signals)?;
-    let clean = match &args.pull {
-        Some(subscription) => {
-            let options = PullOptions {
-                subscription: subscription.clone(),
-                concurrency: serving.concurrency,
-                deadline: serving.deadline,
-                project: serving.project.clone(),
-            };
-            let ended = pubsub::pull(&gcp, &options, service, shutdown).await?;
-            ended == pubsub::Ended::Clean
-        }
-        None => {
-            let door = Door::new(&args.callers, serving.address())?;
-            let listener = serving.bind().await?;
-            let ended = serve::serve(listener, serving, door, service, shutdown).await?;
-            ended == serve::Ended::Clean
-        }
-    };
-    Ok(if clean {
-        ExitStatus::Done
-    } else {
-        ExitStatus::Failed
-    })
+    runtime::run(options, || Ok(gcp), service, shutdown).await
 }
 
 /// Does what events say.

@@ -1,6 +1,7 @@
 //! Google's discovery documents judge a tour of every method.
 
 mod billing;
+mod iam;
 mod messaging;
 mod planted;
 mod quotas;
@@ -23,6 +24,7 @@ const REGION: &str = "projects/demo/locations/europe-west1";
 async fn tour() -> Result<Api> {
     let api = start().await?;
     billing::tour(&api).await?;
+    iam::tour(&api).await?;
     messaging::tour(&api).await?;
     quotas::tour(&api).await?;
     run::tour(&api).await?;
@@ -61,6 +63,7 @@ async fn a_tour_of_every_method_keeps_to_googles_discovery_documents() -> Result
     for api in [
         "cloudbilling",
         "cloudscheduler",
+        "iam",
         "pubsub",
         "run",
         "secretmanager",

@@ -2,7 +2,7 @@
 
 use super::bed::{Bed, Result, complaints, operation, server, target_at};
 use local_gcp::{LocalGcp, Options};
-use rotate_secrets::target::{Probe, TargetError, Test};
+use rotate_secrets::target::{Probe, Target, TargetError, Test};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
@@ -18,13 +18,18 @@ async fn google(bed: &Bed) -> Result<LocalGcp> {
     Ok(google)
 }
 
+/// The one account of `bed`, whose password that instance's API changes.
+async fn by_the_api(bed: &Bed, google: &LocalGcp) -> Result<Box<dyn Target>> {
+    let mut config = bed.single();
+    config["admin"] = json!({"cloud-sql-api": {"instance": "pg"}});
+    target_at("postgres", config, google.url()).await
+}
+
 #[tokio::test]
 async fn the_users_api_changes_the_password_that_logs_in() -> Result<()> {
     let bed = Bed::new(server(15)?.setting("log_statement", "all"))?;
     let google = google(&bed).await?;
-    let mut config = bed.single();
-    config["admin"] = json!({"cloud-sql-api": {"instance": "pg"}});
-    let target = target_at("postgres", config, google.url()).await?;
+    let target = by_the_api(&bed, &google).await?;
     let base = "first".to_owned().into();
     let findings = target.check(Some(&base)).await;
     assert!(
@@ -72,9 +77,7 @@ async fn an_instance_that_is_busy_with_another_operation_is_tried_again_later() 
         ),
         ..local_gcp::Fault::on("sql.users.update")
     });
-    let mut config = bed.single();
-    config["admin"] = json!({"cloud-sql-api": {"instance": "pg"}});
-    let target = target_at("postgres", config, google.url()).await?;
+    let target = by_the_api(&bed, &google).await?;
     let created = target
         .create(Some(&"first".to_owned().into()), &operation())
         .await?;
@@ -93,9 +96,7 @@ async fn what_the_instances_policy_refuses_another_password_may_satisfy_and_neit
 -> Result<()> {
     let bed = Bed::new(server(15)?)?;
     let google = google(&bed).await?;
-    let mut config = bed.single();
-    config["admin"] = json!({"cloud-sql-api": {"instance": "pg"}});
-    let target = target_at("postgres", config, google.url()).await?;
+    let target = by_the_api(&bed, &google).await?;
     let created = target
         .create(Some(&"first".to_owned().into()), &operation())
         .await?;

@@ -79,7 +79,7 @@ async fn the_private_key_never_reaches_google() -> Result<()> {
     let journal = reqwest::get(format!("{}/_local/journal", google.url())).await?;
     let journal = journal.error_for_status()?.text().await?;
     assert!(
-        journal.contains("iam.serviceAccountKeys.upload"),
+        journal.contains("iam.projects.serviceAccounts.keys.upload"),
         "{journal}"
     );
     assert!(!journal.contains(line));
