@@ -115,7 +115,9 @@ fn shown(operation: &Operation) -> Value {
     };
     let mut shown = json!({"kind": "compute#operation", "name": name, "status": status});
     if let Some(error) = long_running.get("error") {
-        shown["error"] = json!({"errors": [{"code": error["code"], "message": error["message"]}]});
+        // A word of this API's own, where the others give a number: QUOTA_EXCEEDED, INTERNAL_ERROR, ….
+        shown["error"] =
+            json!({"errors": [{"code": "INTERNAL_ERROR", "message": error["message"]}]});
     }
     shown
 }
