@@ -1,5 +1,6 @@
 //! `nightshift up`: Google Cloud on this machine with a small project in it, and a page to watch and to disturb it.
 
+mod budget;
 pub(crate) mod client;
 mod crew;
 mod database;
@@ -52,7 +53,7 @@ pub async fn run(options: &Options, shutdown: &Shutdown) -> Result<(), Error> {
 async fn stay_up(options: &Options, crew: &mut Crew, screen: Screen) -> Result<(), Error> {
     let open = open(options, crew, GRACE).await?;
     let _client = Client::start(&open.google, PACE)?;
-    screen.tell(&greeting(&open.google.url, &open.backup, &open.rotator))?;
+    screen.tell(&greeting(&open))?;
     Err(crew.any_ended().await)
 }
 
@@ -69,25 +70,27 @@ pub(crate) struct Open {
     pub(crate) google: Google,
     backup: String,
     rotator: String,
+    guard: String,
 }
 
 /// Starts everything, with this grace for old passwords, and returns when all of it answers.
 pub(crate) async fn open(options: &Options, crew: &mut Crew, grace: &str) -> Result<Open, Error> {
-    let [port, backup, rotator] = program::choose_ports(options.port)?;
-    let ports = [port, backup, rotator];
-    let google = Google::new(Program::url(port))?;
-    let [backup, rotator] = [backup, rotator].map(Program::url);
+    let ports = program::choose_ports(options.port)?;
+    let [google, backup, rotator, guard] = ports.map(Program::url);
+    let google = Google::new(google)?;
     let seed = crew.folder().join("seed.json");
     let database = crew.open_database().await?;
     let (url, target) = (database.url.clone(), database.accounts.target());
     let wiring = Wiring {
         backup: &backup,
         rotator: &rotator,
+        guard: &guard,
         password: &database.first,
     };
     let project = project::seed(Timestamp::now(), &wiring);
     fs::write(&seed, project.to_string())
         .map_err(|source| Error::io(format!("write {}", seed.display()), source))?;
+    budget::prepare(crew)?;
     let folder = options.programs.as_deref();
     for (at, (program, port)) in PROGRAMS.iter().zip(ports).enumerate() {
         let arguments = program.arguments(port, &seed.to_string_lossy(), &url);
@@ -109,11 +112,18 @@ pub(crate) async fn open(options: &Options, crew: &mut Crew, grace: &str) -> Res
         google,
         backup,
         rotator,
+        guard,
     })
 }
 
 /// Where everything is, and what to try.
-fn greeting(url: &str, backup: &str, rotator: &str) -> String {
+fn greeting(open: &Open) -> String {
+    let Open {
+        google: Google { url, .. },
+        backup,
+        rotator,
+        guard,
+    } = open;
     let port = url.rsplit(':').next().unwrap_or_default();
     format!(
         "\
@@ -123,6 +133,7 @@ Nightshift is up: the project `{PROJECT}`, a web shop in two regions, with no ac
   All APIs   {url}      (functions: NIGHTSHIFT_GCP_ENDPOINT={url})
   backup     {backup}      (a real one, of a real PostgreSQL; Pub/Sub wakes it with a signed token)
   rotator    {rotator}      (rotate-secrets, which changes the passwords of that PostgreSQL)
+  guard      {guard}      (budget-guard, which throttles and stops what costs too much)
 
 Try, in another terminal, and watch the console:
 

@@ -142,25 +142,13 @@ fn line(
     end(&mut points);
 }
 
-/// Where a step would fire, in micros; none for what hangs on no amount.
-fn rung(step: &Step, budget: Option<Micros>) -> Option<i128> {
-    match step.when {
-        Trigger::Actual(share) => {
-            let whole = i128::from(BasisPoints::WHOLE.get());
-            budget.map(|budget| budget.wide() * i128::from(share.get()) / whole)
-        }
-        Trigger::ActualAmount(amount) => Some(amount.wide()),
-        _ => None,
-    }
-}
-
 fn rungs(svg: &mut String, frame: &Frame, story: &Story<'_>, readings: &[&Scene]) {
     for step in &story.policy.steps {
         line(svg, frame, "rung", readings, |scene| {
-            rung(step, scene.decision.budget)
+            step.when.cost_in(scene.decision.budget).map(Micros::wide)
         });
-        if let Some(amount) = rung(step, story.state.budget) {
-            let y = frame.y(amount) + 4.0;
+        if let Some(amount) = step.when.cost_in(story.state.budget) {
+            let y = frame.y(amount.wide()) + 4.0;
             let name = escaped(&step.id);
             let _ = write!(
                 svg,

@@ -188,6 +188,18 @@ impl Trigger {
     pub fn is_predictive(self) -> bool {
         !matches!(self, Self::Actual(_) | Self::ActualAmount(_))
     }
+
+    /// The cost that fires it when the budget's amount is this; none for what hangs on no cost.
+    pub fn cost_in(self, budget: Option<Micros>) -> Option<Micros> {
+        match self {
+            Self::Actual(share) => {
+                let whole = i128::from(BasisPoints::WHOLE.get());
+                Micros::narrow(budget?.wide() * i128::from(share.get()) / whole)
+            }
+            Self::ActualAmount(amount) => Some(amount),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Trigger {

@@ -35,6 +35,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("faults.js", SCRIPT, include_str!("faults.js")),
     ("journal.js", SCRIPT, include_str!("journal.js")),
     ("notes.js", SCRIPT, include_str!("notes.js")),
+    ("budgets.js", SCRIPT, include_str!("budgets.js")),
 ];
 
 const SCRIPT: &str = "text/javascript";

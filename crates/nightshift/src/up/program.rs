@@ -34,7 +34,7 @@ impl Program {
 
 /// In the order of their start; the first is Google, and gets the port that was asked for. A function that learns to serve
 /// is one more entry, and a push subscription in the project.
-pub(crate) const PROGRAMS: [Program; 3] = [
+pub(crate) const PROGRAMS: [Program; 4] = [
     Program {
         name: "local-gcp",
         arguments: &[
@@ -73,6 +73,23 @@ pub(crate) const PROGRAMS: [Program; 3] = [
             "serve",
             "--config",
             super::rotation::CONFIG,
+            "--listen",
+            "127.0.0.1:{port}",
+            "--auth",
+            "verify",
+            "--audience",
+            "http://127.0.0.1:{port}",
+            "--caller",
+            super::project::PUSHER,
+        ],
+        ready: "/ready",
+    },
+    Program {
+        name: "budget-guard",
+        arguments: &[
+            "serve",
+            "--config",
+            super::budget::CONFIG,
             "--listen",
             "127.0.0.1:{port}",
             "--auth",

@@ -15,6 +15,12 @@ pub(super) const CHECKOUT: &str = "projects/demo/locations/europe-west1/services
 /// The account that Pub/Sub shows to the functions that it wakes.
 pub(super) const PUSHER: &str = "waker@demo.iam.gserviceaccount.com";
 
+/// The budget that the console's dial speaks of: its account, and its id there.
+pub(crate) const BUDGET: (&str, &str) = (
+    "01D4EE-079462-DFD6EC",
+    "de72f49d-779b-4945-a127-4d6ce8def0bb",
+);
+
 const ACCOUNT: &str = "billingAccounts/01D4EE-079462-DFD6EC";
 const EUROPE: &str = "europe-west1";
 const AMERICA: &str = "us-central1";
@@ -27,6 +33,7 @@ const DAY: i64 = 86_400;
 pub(super) struct Wiring<'a> {
     pub(super) backup: &'a str,
     pub(super) rotator: &'a str,
+    pub(super) guard: &'a str,
     pub(super) password: &'a str,
 }
 
@@ -47,9 +54,11 @@ pub(super) fn seed(now: Timestamp, wiring: &Wiring<'_>) -> Value {
             tick("scale-down-evenings", "0 20 * * *", "scaling-ticks", r#"{"command":"apply"}"#),
             tick("backup-nightly", "30 2 * * *", "backup-runs", r#"{"command":"run"}"#),
             call("rotation-tick", "0 * * * *", wiring.rotator),
+            call("budget-tick", "30 * * * *", wiring.guard),
         ] },
         "storage": { "buckets": [
             { "name": "demo-shop-backups", "location": "EUROPE-WEST1", "versioning": { "enabled": true } },
+            { "name": super::budget::MEMORY, "location": "EUROPE-WEST1", "versioning": { "enabled": true } },
         ] },
         "sql": { "instances": [{
             "name": "shop-db", "databaseVersion": "POSTGRES_17", "region": EUROPE,
@@ -97,6 +106,7 @@ pub(super) fn cloud_run() -> Vec<(String, Value)> {
 fn pubsub(wiring: &Wiring<'_>) -> Value {
     let topics = [
         "budget-alerts",
+        "budget-notices",
         "secret-rotations",
         "scaling-ticks",
         "backup-runs",
@@ -105,6 +115,7 @@ fn pubsub(wiring: &Wiring<'_>) -> Value {
     let subscription = |id: &&str| json!({ "name": name("subscriptions", &format!("{id}-pull")), "topic": name("topics", id), "ackDeadlineSeconds": 60 });
     let mut subscriptions: Vec<_> = topics.iter().map(subscription).collect();
     subscriptions.push(push("backup-runs", wiring.backup));
+    subscriptions.push(push("budget-alerts", wiring.guard));
     // Every write of the rotator's brings other events, and none of these asks for anything.
     for one in &mut subscriptions {
         if one["topic"] == name("topics", "secret-rotations") {

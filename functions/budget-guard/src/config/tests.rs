@@ -156,3 +156,31 @@ fn looking_ahead_may_throttle_when_somebody_says_so() {
     assert!(read(&ahead).is_err());
     assert!(read(&format!("allow_predictive_throttle = true\n{ahead}")).is_ok());
 }
+
+#[test]
+fn topics_and_subscriptions_have_their_full_names() {
+    for (from, to, expected) in [
+        (
+            "projects/finops-admin/topics/budgets",
+            "budgets",
+            "`feed.topic`: `budgets` is not the name of a topic: projects/PROJECT/topics/NAME",
+        ),
+        (
+            "projects/finops-admin/subscriptions/budget-guard",
+            "projects/finops-admin/topics/budget-guard",
+            "`feed.subscription`",
+        ),
+        (
+            "[channel.slack]",
+            "[channel.bus]\nkind = \"pubsub\"\ntopic = \"notices\"\n\n[channel.slack]",
+            "`channel.*.topic`: `notices`",
+        ),
+    ] {
+        let mut file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        let text = GOOD.replacen(from, to, 1);
+        file.write_all(text.as_bytes()).unwrap();
+        let config: Config = config::load(Some(file.path())).unwrap();
+        let said = config.check_for_work().unwrap_err().to_string();
+        assert!(said.contains(expected), "{said}");
+    }
+}

@@ -8,12 +8,12 @@ use crate::{
     explain,
     input::Input,
     money::Micros,
-    policy::{Class, Mode, Policy},
+    policy::{Class, Mode, Policy, Step},
     state::{
         State,
         document::{
             Document, HistoryRecord, IncidentRecord, ItemRecord, ItemState, Operation,
-            OutboxRecord, PlanRecord, Posting,
+            OutboxRecord, PlanRecord, Posting, RungRecord,
         },
     },
 };
@@ -52,10 +52,23 @@ pub(super) fn record(document: &mut Document, state: State, decided: &Decided<'_
     {
         document.name.clone_from(&message.display_name);
     }
+    document.ladder = ladder(decided.policy, document.state.budget);
     plan(document, decided);
     announce(document, decided);
     resolve(document, decided.now);
     remember(document, decided);
+}
+
+fn ladder(policy: &Policy, budget: Option<Micros>) -> Vec<RungRecord> {
+    let rung = |step: &Step| RungRecord {
+        step: step.id.clone(),
+        class: step.class,
+        mode: policy.mode_of(step),
+        when: step.when.to_string(),
+        at: step.when.cost_in(budget),
+        actions: step.actions.clone(),
+    };
+    policy.steps.iter().map(rung).collect()
 }
 
 /// What is to be done takes the place of what was to be done to the same resource.

@@ -12,7 +12,7 @@ mod records;
 
 pub use records::{
     HistoryRecord, IncidentRecord, ItemRecord, ItemState, LeaseRecord, Operation, OutboxRecord,
-    PlanRecord, Posting,
+    PlanRecord, Posting, RungRecord,
 };
 
 /// The version that is written, and the newest that is read. Version 1 kept notices without their text, and no history.
@@ -44,6 +44,9 @@ pub struct Document {
     /// The alerts that somebody's pager holds open, until what they are about has let go.
     #[serde(default)]
     pub incidents: Vec<IncidentRecord>,
+    /// The ladder.
+    #[serde(default)]
+    pub ladder: Vec<RungRecord>,
     /// What was decided and commanded, oldest first.
     #[serde(default)]
     pub history: Vec<HistoryRecord>,
@@ -91,6 +94,7 @@ impl Document {
             plan: None,
             outbox: Vec::new(),
             incidents: Vec::new(),
+            ladder: Vec::new(),
             history: Vec::new(),
         }
     }

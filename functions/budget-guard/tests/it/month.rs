@@ -1,5 +1,7 @@
-//! A month on a Google Cloud of its own: messages every twenty minutes to two instances, with duplicates, reorderings, a
-//! credit, a budget edit, and a death in the middle of every rung. In the end every field is as it was.
+//! A month on a Google Cloud of its own: messages every hour to two instances, with duplicates, reorderings, a credit, a
+//! budget edit, and a death in the middle of every rung. In the end every field is as it was.
+//!
+//! Google sends every twenty minutes or so; the month through the real program, in `real_month`, has as many.
 
 use crate::{
     bed::{Bed, START, handle},
@@ -13,7 +15,6 @@ use jiff::{SignedDuration, Timestamp};
 use nightshift_runtime::Event;
 use std::sync::Arc;
 
-pub(crate) const STEP: SignedDuration = SignedDuration::from_mins(20);
 const NOVEMBER: &str = "2026-11-01T07:00:00Z";
 
 pub(crate) struct Message {
@@ -22,20 +23,20 @@ pub(crate) struct Message {
     pub(crate) amount: i64,
 }
 
-/// 40 a day, a credit of 60 on the 20th; the budget is raised from 1000 to 1200 on the 27th.
-pub(crate) fn october() -> Vec<Message> {
+/// 40 a day, a credit of 60 on the 20th; the budget is raised from 1000 to 1200 on the 27th. So many messages a day.
+pub(crate) fn october(a_day: i32) -> Vec<Message> {
     let start: Timestamp = START.parse().unwrap();
-    let count = 31 * 72;
+    let step = SignedDuration::from_hours(24) / a_day;
     let message = |n: i32| {
-        let cents = i64::from(n) * 4_000 / 72;
-        let day = n / 72;
+        let cents = i64::from(n) * 4_000 / i64::from(a_day);
+        let day = n / a_day;
         Message {
-            at: start.checked_add(STEP * n).unwrap(),
+            at: start.checked_add(step * n).unwrap(),
             cost: cents - if day >= 20 { 6_000 } else { 0 },
             amount: if day >= 27 { 120_000 } else { 100_000 },
         }
     };
-    (1..count).map(message).collect()
+    (1..31 * a_day).map(message).collect()
 }
 
 pub(crate) fn share(message: &Message) -> i64 {
@@ -134,7 +135,7 @@ async fn a_month_of_messages_throttles_stops_and_gives_everything_back_field_for
     let bed = Bed::new().await;
     let before = bed.world().await;
     let instances = [bed.guard(), bed.guard()];
-    let messages = october();
+    let messages = october(24);
     let (levels, deaths) = Box::pin(live(&bed, &instances, &messages)).await;
     // The raise on the 27th gives back the stop; the throttle stays, its release is at 80 %.
     assert_eq!(levels, [Normal, Notified, Throttled, Stopped, Throttled]);

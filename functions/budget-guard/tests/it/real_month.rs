@@ -2,7 +2,7 @@
 
 use crate::{
     bed::Bed,
-    month::{Message, STEP, october, share},
+    month::{Message, october, share},
     program::{Clock, Serving, delivery, program},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -114,7 +114,7 @@ fn body(id: usize, message: &Message) -> Value {
 async fn a_month_through_two_processes_that_are_killed_in_every_rung_ends_as_it_began() {
     let bed = Bed::new().await;
     let before = bed.world().await;
-    let messages = october();
+    let messages = october(72);
     let mut month = Month::begin(&bed, messages[0].at);
     // Up to the raise on the 27th everything is taken, one rung after the other.
     let raise = messages
@@ -143,7 +143,7 @@ async fn a_month_through_two_processes_that_are_killed_in_every_rung_ends_as_it_
     let raised = &messages[raise];
     month.deliver(0, &body(raise, raised), raised.at).await;
     assert_eq!(month.status()["level"], "throttled");
-    let november = raised.at + STEP * 72 * 5;
+    let november = raised.at + SignedDuration::from_hours(5 * 24);
     month
         .deliver(1, &delivery(9_999, november, "0.40", "1200"), november)
         .await;

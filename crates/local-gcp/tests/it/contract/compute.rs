@@ -10,8 +10,9 @@ use serde_json::json;
 const BOX: &str = "/compute/v1/projects/web/zones/eu-a/instances/box";
 
 pub(super) async fn tour(api: &Api) -> Result<()> {
-    api.gcp
-        .seed(json!({"compute": {"instances": [{"project": "web", "zone": "eu-a", "name": "box"}]}}))?;
+    api.gcp.seed(
+        json!({"compute": {"instances": [{"project": "web", "zone": "eu-a", "name": "box"}]}}),
+    )?;
     api.get(BOX).await?.ok()?;
     let fault = api.gcp.faults().add(Fault {
         fail_operation: Some(Code::Internal),

@@ -1,6 +1,11 @@
 //! The parts of a stored memory that are about work, not about money.
 
-use crate::{action::Action, alert::Alert};
+use crate::{
+    action::Action,
+    alert::Alert,
+    money::Micros,
+    policy::{Class, Mode},
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -130,6 +135,24 @@ pub struct IncidentRecord {
     pub channel: String,
     /// The steps it is about; when all of them have let go, it is over.
     pub steps: Vec<String>,
+}
+
+/// A step as it stood when the memory was written, for whoever reads that without the configuration. Nothing is decided by it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RungRecord {
+    /// Its name.
+    pub step: String,
+    /// How far it goes.
+    pub class: Class,
+    /// Whether it would be for real.
+    pub mode: Mode,
+    /// When it fires, in words.
+    pub when: String,
+    /// At which cost, when it hangs on one.
+    pub at: Option<Micros>,
+    /// What it would do.
+    #[serde(rename = "do")]
+    pub actions: Vec<Action>,
 }
 
 /// Something that happened.
