@@ -9,6 +9,7 @@ pub mod events;
 pub mod measure;
 pub mod report;
 pub mod rotation;
+pub mod scaling;
 mod service;
 pub mod suite;
 pub mod targets;

@@ -5,6 +5,7 @@ use crate::{
     cli::Part,
     events::report::Events,
     rotation::report::Rotation,
+    scaling::report::Scaling,
     targets::{Bound, Target, judge},
 };
 use anyhow::Context as _;
@@ -86,6 +87,8 @@ pub struct Report {
     pub events: Option<Events>,
     /// The part about rotations.
     pub rotation: Option<Rotation>,
+    /// The part about scaling by the clock.
+    pub scaling: Option<Scaling>,
     /// The part about budget messages.
     pub budget: Option<Budget>,
 }
@@ -104,6 +107,7 @@ impl Report {
             runs,
             events: None,
             rotation: None,
+            scaling: None,
             budget: None,
         }
     }
@@ -114,15 +118,19 @@ impl Report {
         mut self,
         events: Option<Events>,
         rotation: Option<Rotation>,
+        scaling: Option<Scaling>,
         budget: Option<Budget>,
     ) -> Self {
         self.targets.extend(events.iter().flat_map(Events::targets));
         self.targets
             .extend(rotation.iter().flat_map(Rotation::targets));
+        self.targets
+            .extend(scaling.iter().flat_map(Scaling::targets));
         self.targets.extend(budget.iter().flat_map(Budget::targets));
         Self {
             events,
             rotation,
+            scaling,
             budget,
             ..self
         }
@@ -252,6 +260,9 @@ impl report::Report for Report {
         }
         if let Some(rotation) = &self.rotation {
             said += &format!("{}\n", rotation.table());
+        }
+        if let Some(scaling) = &self.scaling {
+            said += &format!("{}\n", scaling.table());
         }
         if let Some(budget) = &self.budget {
             said += &format!("{}\n", budget.table());

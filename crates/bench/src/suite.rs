@@ -8,7 +8,7 @@ use crate::{
     dataset::{self, Dataset},
     events, measure,
     report::{Machine, Report, Run},
-    rotation,
+    rotation, scaling,
     tools::Tools,
 };
 use anyhow::{Context as _, ensure};
@@ -54,13 +54,19 @@ pub fn run(
     } else {
         None
     };
+    let scaling = if choices.runs(Part::Scaling) {
+        Some(scaling::run(shutdown, runtime)?)
+    } else {
+        None
+    };
     let budget = if choices.runs(Part::Budget) {
         Some(budget::run(shutdown, runtime)?)
     } else {
         None
     };
     let machine = Machine::this(server)?;
-    Ok(Report::new(machine, choices.percent, runs).with(events, rotation, budget))
+    let report = Report::new(machine, choices.percent, runs);
+    Ok(report.with(events, rotation, scaling, budget))
 }
 
 /// The parts that need a server of PostgreSQL, and its version.
@@ -132,7 +138,7 @@ impl<'a> Bench<'a> {
                 runs.push(self.backup(part, dataset::MIXED, contenders::OURS_WITH_FOUR, 1)?);
                 Ok(())
             }
-            Part::Events | Part::Rotation | Part::Budget => Ok(()),
+            Part::Events | Part::Rotation | Part::Scaling | Part::Budget => Ok(()),
         }
     }
 

@@ -52,6 +52,9 @@ pub(crate) struct Args {
     /// Let the clock stand still until it is moved.
     #[arg(long)]
     stopped: bool,
+    /// File that always shows the time here, for functions that have `NIGHTSHIFT_CLOCK_FILE` set to it.
+    #[arg(long, value_name = "FILE")]
+    clock_file: Option<PathBuf>,
     /// How long long-running operations are pending, in milliseconds of real time.
     #[arg(long, value_name = "MS", default_value_t = 500)]
     operation_time: u64,
@@ -70,6 +73,7 @@ impl Args {
             service_account: self.service_account.clone().unwrap_or_else(account),
             now: self.now,
             running: !self.stopped,
+            clock_file: self.clock_file.clone(),
             operation_time: Duration::from_millis(self.operation_time),
             ..Options::default()
         }

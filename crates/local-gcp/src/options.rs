@@ -28,6 +28,9 @@ pub struct Options {
     pub now: Option<Timestamp>,
     /// Whether the clock runs.
     pub running: bool,
+    /// A file that always shows the time here, for functions that are to go by it: they find it by their environment
+    /// variable `NIGHTSHIFT_CLOCK_FILE`.
+    pub clock_file: Option<PathBuf>,
     /// How long (real time) a long-running operation is pending.
     pub operation_time: Duration,
     /// Cloud Run's quota: how many writes a project may make in one region within a minute (of the clock here). Google
@@ -47,6 +50,7 @@ impl Default for Options {
             service_account: "nightshift@demo.iam.gserviceaccount.com".to_owned(),
             now: None,
             running: true,
+            clock_file: None,
             operation_time: Duration::from_millis(100),
             run_writes_per_minute: Some(60),
         }

@@ -3,8 +3,7 @@
 use crate::{
     Faults, Journal, Options, StoreError, apis,
     app::{App, Parts},
-    bench::admin,
-    bench::notes::Notes,
+    bench::{admin, levels::Level, notes::Notes},
     console,
     engine::{
         self, Move, SavedClock,
@@ -49,6 +48,9 @@ pub enum StartError {
     /// The state cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The file of the clock cannot be written.
+    #[error("cannot write the clock's file")]
+    Clock(#[source] std::io::Error),
     /// The state can be read, but not be used.
     #[error("the kept state cannot be used: {0}")]
     State(#[from] ApiError),
@@ -197,13 +199,14 @@ fn assemble(options: Options, url: String) -> Result<App, StartError> {
     for api in &apis {
         api.declare_tables(&mut schema);
     }
+    schema.add::<Level>();
     let store = Store::open(&schema, options.state.as_deref())?;
     let view = store.view();
     let mode = match view.get::<SavedClock>("clock") {
         Some(saved) => saved.0,
         None => Mode::Running { offset: 0 },
     };
-    let clock = Clock::new(mode);
+    let clock = Clock::new(mode, options.clock_file.clone()).map_err(StartError::Clock)?;
     if options.now.is_some() || !options.running {
         clock.set(options.now.unwrap_or_else(|| clock.now()), options.running);
     }

@@ -1,16 +1,20 @@
-//! `nightshift demo`: what becomes of a database at night, told by the real programs in two chapters: one that is lost and
-//! comes back, and a password that changes while somebody uses it.
+//! `nightshift demo`: what becomes of a shop at night, told by the real programs.
+//!
+//! There are four chapters: a database that is lost and comes back, a password that changes while somebody uses it, a week
+//! of scaling by the clock, and a month in which a budget is spent.
 
 mod acts;
 mod children;
 mod inventory;
+mod month;
 mod rotation;
 mod stage;
 mod summary;
+mod week;
 
-use crate::{Error, screen::Screen};
+use crate::{Error, screen::Screen, up::Crew};
 use acts::Story;
-use nightshift_runtime::Shutdown;
+use nightshift_runtime::{Shutdown, report::duration};
 use stage::Stage;
 use std::{path::PathBuf, time::Instant};
 
@@ -32,7 +36,7 @@ pub struct Options {
     /// The program `backup` [default: the one beside this program]
     #[arg(long, value_name = "FILE")]
     pub backup_program: Option<PathBuf>,
-    /// Folder of the programs that the chapter `rotation` starts [default: the one of this program]
+    /// Folder of the programs that the chapters `rotation`, `week` and `month` start [default: the one of this program]
     #[arg(long, value_name = "FOLDER")]
     pub programs: Option<PathBuf>,
 }
@@ -44,6 +48,10 @@ pub enum Chapter {
     Backup,
     /// Change the password of a database while somebody logs in with it all the time
     Rotation,
+    /// Let a week pass in seconds, and see services, workers and a database scaled by the clock
+    Week,
+    /// Spend a budget in seconds, see what is throttled and stopped, and have all of it back on the first of the next month
+    Month,
 }
 
 /// Tells the story. Whatever becomes of it, nothing is left running and nothing lying about.
@@ -55,7 +63,39 @@ pub async fn run(options: &Options, shutdown: &Shutdown) -> Result<(), Error> {
     if told(Chapter::Rotation) {
         rotation::run(options, shutdown).await?;
     }
+    if told(Chapter::Week) {
+        week::run(options, shutdown).await?;
+    }
+    if told(Chapter::Month) {
+        month::run(options, shutdown).await?;
+    }
     Ok(())
+}
+
+/// Plays a chapter with programs that listen. Whatever becomes of it, nothing is left running; that is said beside what it
+/// has shown.
+async fn with_crew<T>(
+    shutdown: &Shutdown,
+    play: impl AsyncFnOnce(&mut Crew) -> Result<T, Error>,
+) -> Result<(T, String), Error> {
+    let began = Instant::now();
+    // What the story shows is the story.
+    let mut crew = Crew::new()?.quietly();
+    let played = tokio::select! {
+        () = shutdown.wait() => Err(Error::Interrupted),
+        played = play(&mut crew) => played,
+    };
+    let folder = crew.folder().display().to_string();
+    let shown = match (played, crew.stop().await) {
+        (Ok(shown), Ok(())) => shown,
+        (Ok(_), Err(error)) | (Err(error), Ok(())) => return Err(error),
+        (Err(first), Err(then)) => return Err(Error::and_then(first, then)),
+    };
+    let left = format!(
+        "nothing running, {folder} is removed\n{} in all",
+        duration(began.elapsed())
+    );
+    Ok((shown, left))
 }
 
 /// The chapter of the backup.

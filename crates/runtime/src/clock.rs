@@ -1,6 +1,6 @@
 //! Time enters a function through [`Clock`] and nowhere else, so that a test can hold it still or move it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
@@ -52,6 +52,7 @@ impl Clock for ManualClock {
 /// The clock that a program goes by which asks the stand-in at `endpoint`, or Google without: the machine's own, or with a
 /// stand-in the file that [`CLOCK_VARIABLE`] names.
 pub fn of(endpoint: Option<&str>) -> Result<Arc<dyn Clock>, ClockError> {
+    let endpoint = endpoint.filter(|endpoint| !endpoint.is_empty());
     match env::var_os(CLOCK_VARIABLE) {
         None => Ok(Arc::new(SystemClock)),
         Some(_) if endpoint.is_none() => Err(ClockError::NoStandIn),
@@ -75,7 +76,10 @@ pub enum ClockError {
         source: io::Error,
     },
     /// The file does not say a time.
-    #[error("{path} holds {found:?}, expected a time such as 2026-10-20T12:00:00Z", path = .path.display())]
+    #[error(
+        "{path} holds {found:?}, expected a time such as 2026-10-20T12:00:00Z, or how far it is ahead of the machine's, \
+         such as PT264H", path = .path.display()
+    )]
     NoTime {
         /// Which.
         path: PathBuf,
@@ -86,16 +90,35 @@ pub enum ClockError {
     },
 }
 
-/// A clock that shows what a file says. Whoever moves it writes another file and renames that.
+/// A clock that goes as a file says: it stands still at a time (`2026-10-20T12:00:00Z`), or is as far ahead of the machine's
+/// (`PT264H`). Whoever sets it writes another file and renames that.
 #[derive(Debug)]
 pub struct FileClock {
     path: PathBuf,
-    /// Shown while the file cannot be read.
-    last: Mutex<Timestamp>,
+    /// How it goes while the file cannot be read.
+    last: Mutex<Setting>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Setting {
+    Still(Timestamp),
+    Ahead(SignedDuration),
+}
+
+impl Setting {
+    fn now(self) -> Timestamp {
+        match self {
+            Self::Still(at) => at,
+            Self::Ahead(by) => {
+                let now = Timestamp::now();
+                now.checked_add(by).unwrap_or(now)
+            }
+        }
+    }
 }
 
 impl FileClock {
-    /// A clock that shows what this file says, which it must do from the start.
+    /// A clock that goes as this file says, which it must do from the start.
     pub fn open(path: PathBuf) -> Result<Self, ClockError> {
         let last = Mutex::new(read(&path)?);
         Ok(Self { path, last })
@@ -106,23 +129,27 @@ impl Clock for FileClock {
     fn now(&self) -> Timestamp {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match read(&self.path) {
-            Ok(now) => *last = now,
-            Err(error) => tracing::warn!("{error}; the clock stands still"),
+            Ok(setting) => *last = setting,
+            Err(error) => tracing::warn!("{error}; the clock goes as it did"),
         }
-        *last
+        last.now()
     }
 }
 
-fn read(path: &Path) -> Result<Timestamp, ClockError> {
+fn read(path: &Path) -> Result<Setting, ClockError> {
     let found = fs::read_to_string(path).map_err(|source| ClockError::Unreadable {
         path: path.to_owned(),
         source,
     })?;
-    found.trim().parse().map_err(|source| ClockError::NoTime {
-        path: path.to_owned(),
-        found,
-        source,
-    })
+    let text = found.trim();
+    let ahead = text.parse().map(Setting::Ahead);
+    ahead
+        .or_else(|_| text.parse().map(Setting::Still))
+        .map_err(|source| ClockError::NoTime {
+            path: path.to_owned(),
+            found,
+            source,
+        })
 }
 
 #[cfg(test)]
@@ -130,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_of_a_file_stands_still_while_the_file_says_nothing() {
+    fn a_clock_of_a_file_goes_on_as_it_did_while_the_file_says_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("now");
         assert!(matches!(
@@ -149,5 +176,21 @@ mod tests {
         ));
         fs::write(&path, "2026-10-02T07:00:00Z").unwrap();
         assert!(clock.now() > shown);
+    }
+
+    #[test]
+    fn a_clock_of_a_file_may_run_ahead_of_the_machines_or_behind_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("now");
+        for (text, hours) in [("PT264H", 264), ("-PT36H", -36), ("PT0S", 0)] {
+            fs::write(&path, text).unwrap();
+            let before = Timestamp::now();
+            let shown = FileClock::open(path.clone()).unwrap().now();
+            let by = SignedDuration::from_hours(hours);
+            assert!(
+                before + by <= shown && shown <= Timestamp::now() + by,
+                "{text}"
+            );
+        }
     }
 }

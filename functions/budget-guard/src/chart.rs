@@ -5,8 +5,7 @@ mod frame;
 use crate::{
     decision::Level,
     explain::explain,
-    money::{BasisPoints, Micros},
-    policy::{Step, Trigger},
+    money::Micros,
     rehearsal::{Scene, Story},
 };
 use frame::{Frame, HEIGHT, LEFT, RIGHT, TOP, WIDTH};

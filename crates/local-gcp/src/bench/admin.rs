@@ -1,8 +1,9 @@
-//! `/_local`: clock, faults, journal, notes, reset and seed.
+//! `/_local`: clock, faults, journal, levels, notes, reset and seed.
 
 use super::{
     faults::{Fault, Planned, glob},
     journal::Entry,
+    levels::{self, Level},
     notes::Note,
 };
 use crate::{
@@ -40,6 +41,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/_local/journal", get(read_journal).delete(clear_journal))
         .route("/_local/journal/stream", get(follow_journal))
         .route("/_local/contract", get(judge_journal))
+        .route("/_local/levels", get(list_levels))
         .route("/_local/notes", get(list_notes))
         .route("/_local/notes/{name}", put(write_note).delete(remove_note))
         .route("/_local/seed", post(seed))
@@ -229,6 +231,10 @@ async fn follow_journal(
     });
     let stopping = app.stopping.clone();
     Sse::new(events.take_until(stopping.cancelled_owned())).keep_alive(KeepAlive::default())
+}
+
+async fn list_levels(State(app): State<App>) -> Json<Vec<Level>> {
+    Json(levels::all(&app.store.view()))
 }
 
 async fn list_notes(State(app): State<App>) -> Json<BTreeMap<String, Note>> {

@@ -3,4 +3,5 @@
 pub(crate) mod admin;
 pub(crate) mod faults;
 pub(crate) mod journal;
+pub(crate) mod levels;
 pub(crate) mod notes;

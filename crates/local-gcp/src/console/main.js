@@ -9,6 +9,7 @@ import * as journal from "./journal.js";
 import * as notes from "./notes.js";
 import { $, say } from "./page.js";
 import * as resources from "./resources.js";
+import * as timeline from "./timeline.js";
 
 // Long-running operations end without a word in the journal, and timers move resources.
 const LOOK_AGAIN = 1_500;
@@ -44,12 +45,16 @@ function refresh() {
   return looking;
 }
 
-let soon, later;
+let soon = null;
+let later;
 
 function changed() {
-  clearTimeout(soon);
+  // Not put off by what else happens: a clock that is moved makes things happen without a pause.
+  soon ??= setTimeout(() => {
+    soon = null;
+    refresh();
+  }, 150);
   clearTimeout(later);
-  soon = setTimeout(refresh, 150);
   later = setTimeout(refresh, LOOK_AGAIN);
 }
 
@@ -66,6 +71,7 @@ async function begin() {
   clock.start(refresh);
   events.start(changed);
   await notes.start();
+  await timeline.start();
   await journal.start((entry) => {
     resources.passed(entry);
     if (entry.direction === "out" || entry.method !== "GET" || entry.fault) changed();

@@ -34,6 +34,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("events.js", SCRIPT, include_str!("events.js")),
     ("faults.js", SCRIPT, include_str!("faults.js")),
     ("journal.js", SCRIPT, include_str!("journal.js")),
+    ("timeline.js", SCRIPT, include_str!("timeline.js")),
     ("notes.js", SCRIPT, include_str!("notes.js")),
     ("budgets.js", SCRIPT, include_str!("budgets.js")),
 ];

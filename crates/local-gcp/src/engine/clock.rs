@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{fs, io, path::PathBuf, time::Duration};
 use tokio::sync::watch;
 
 /// Sleeps are cut into pieces, so that a suspended machine does not oversleep by hours.
@@ -26,19 +26,45 @@ pub(crate) enum Mode {
 
 /// The clock.
 #[derive(Debug)]
-pub(crate) struct Clock(watch::Sender<Mode>);
+pub(crate) struct Clock {
+    mode: watch::Sender<Mode>,
+    /// Shows how it stands to programs that go by it.
+    file: Option<PathBuf>,
+}
 
 impl Clock {
-    pub(crate) fn new(mode: Mode) -> Self {
-        Self(watch::Sender::new(mode))
+    /// A clock that `file`, if any, shows from now on.
+    pub(crate) fn new(mode: Mode, file: Option<PathBuf>) -> io::Result<Self> {
+        let clock = Self {
+            mode: watch::Sender::new(mode),
+            file,
+        };
+        clock.show(mode)?;
+        Ok(clock)
+    }
+
+    /// Writes the file as the runtime of the functions reads it (`NIGHTSHIFT_CLOCK_FILE`): the instant at which the clock
+    /// stands still, or how far it is ahead of real time. Whoever reads it meets the old text or the new.
+    fn show(&self, mode: Mode) -> io::Result<()> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let text = match mode {
+            Mode::Stopped { at } => at.to_string(),
+            Mode::Running { offset } => SignedDuration::from_nanos(offset).to_string(),
+        };
+        let mut next = file.clone().into_os_string();
+        next.push(".next");
+        fs::write(&next, text)?;
+        fs::rename(&next, file)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        read(*self.0.borrow())
+        read(*self.mode.borrow())
     }
 
     pub(crate) fn mode(&self) -> Mode {
-        *self.0.borrow()
+        *self.mode.borrow()
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -52,12 +78,15 @@ impl Clock {
         } else {
             Mode::Stopped { at: to }
         };
-        self.0.send_replace(mode);
+        if let Err(error) = self.show(mode) {
+            tracing::error!(%error, "the file of the clock is not written; programs that go by it see another time");
+        }
+        self.mode.send_replace(mode);
     }
 
     /// Returns once the clock has reached `at`, however it gets there.
     pub(crate) async fn wait_until(&self, at: Timestamp) {
-        let mut changes = self.0.subscribe();
+        let mut changes = self.mode.subscribe();
         loop {
             let mode = *changes.borrow_and_update();
             let left = at.duration_since(read(mode));

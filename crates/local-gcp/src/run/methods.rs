@@ -112,6 +112,7 @@ pub(super) fn start(
         if let Some(revision) = revision {
             tx.put(&revision.name.clone(), revision);
         }
+        resource.note_level(tx, kind, call.now());
         tx.put(&name, resource);
     }
     operate(call, tx, &name, work, metadata)
@@ -224,6 +225,7 @@ pub(super) fn begin_deletion(call: &Call, deletion: &Deletion) -> Result<Value, 
             return Ok(validated(call, name, metadata));
         }
         if call.effects.operation_error.is_none() {
+            resource.note_level(tx, kind, call.now());
             tx.put(name, resource);
         }
         let work = json!({ "do": "delete", "name": name });

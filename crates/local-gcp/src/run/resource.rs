@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     app::App,
+    bench::levels,
     google::{etag, json, schema::Object},
-    store::Record,
+    store::{Record, Tx},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,17 @@ impl Record for Resource {
 impl Resource {
     pub(super) fn is_reconciling(&self) -> bool {
         self.observed != self.generation || self.deleted.is_some()
+    }
+
+    /// Notes how many instances it is to have from now on. Jobs have none between their executions.
+    pub(super) fn note_level(&self, tx: &mut Tx, kind: Kind, now: Timestamp) {
+        let level = match self.deleted {
+            Some(_) => Value::Null,
+            None => levels::of_run(self.spec.get("scaling")),
+        };
+        if kind != Kind::Job {
+            levels::note(tx, &self.name, level, now);
+        }
     }
 
     /// Changes with every desired state, and not when it comes to be.

@@ -64,6 +64,7 @@ fn put(app: &App, tx: &mut Tx, kind: Kind, resource: Value) -> Result<(), ApiErr
     if let Some(revision) = planned.revision {
         tx.put(&revision.name.clone(), revision);
     }
+    resource.note_level(tx, kind, app.clock.now());
     tx.put(name, resource);
     Ok(())
 }

@@ -3,10 +3,12 @@
 use super::enums;
 use crate::{
     app::App,
+    bench::levels,
     google::json,
     http::{ApiError, Code},
-    store::{Record, View},
+    store::{Record, Tx, View},
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -162,6 +164,14 @@ pub(super) fn find(view: &View, project: &str, name: &str) -> Result<Arc<Instanc
 }
 
 impl Instance {
+    /// Notes whether it is to run from now on.
+    pub(super) fn note_level(&self, tx: &mut Tx, now: Timestamp) {
+        let text = |field: &str| self.value[field].as_str().unwrap_or_default();
+        let name = format!("projects/{}/instances/{}", text("project"), text("name"));
+        let policy = &self.value["settings"]["activationPolicy"];
+        levels::note(tx, &name, json!({ "activationPolicy": policy }), now);
+    }
+
     pub(super) fn is_stopped(&self) -> bool {
         self.value["settings"]["activationPolicy"] == "NEVER"
     }

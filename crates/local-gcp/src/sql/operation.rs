@@ -203,7 +203,7 @@ async fn carry_out(app: &App, name: &str) -> Result<(), ApiError> {
             return Ok(());
         }
         if outcome.is_ok() {
-            apply(tx, &operation);
+            apply(tx, &operation, app.clock.now());
         }
         let ended = Operation {
             ended: Some(app.clock.now()),
@@ -234,7 +234,7 @@ async fn on_the_server(app: &App, operation: &Operation) -> Result<(), Failure> 
     postgres::apply(&url, change).await
 }
 
-fn apply(tx: &mut Tx, operation: &Operation) {
+fn apply(tx: &mut Tx, operation: &Operation, now: Timestamp) {
     let key = instance::key(&operation.project, &operation.instance);
     match &operation.work {
         Work::Instance(value) => {
@@ -243,6 +243,7 @@ fn apply(tx: &mut Tx, operation: &Operation) {
                     value: value.clone(),
                     ..(*old).clone()
                 };
+                new.note_level(tx, now);
                 tx.put(&key, new);
             }
         }

@@ -35,13 +35,12 @@ pub(super) fn seed(app: &App, tx: &mut Tx, section: Value) -> Result<(), ApiErro
         let key = instance::key(&text("project"), &text("name"));
         let postgres_url = seeded.postgres_url;
         tx.delete_prefix::<User>(&format!("{key}/"));
-        tx.put(
-            &key,
-            Instance {
-                value,
-                postgres_url,
-            },
-        );
+        let instance = Instance {
+            value,
+            postgres_url,
+        };
+        instance.note_level(tx, app.clock.now());
+        tx.put(&key, instance);
         for described in seeded.users {
             let described = Described::read(described)?;
             let name = described.name.as_deref().unwrap_or_default();

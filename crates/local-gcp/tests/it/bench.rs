@@ -331,3 +331,56 @@ async fn a_seed_with_an_unknown_section_changes_nothing() -> Result<()> {
     assert_eq!(answer.status, 400);
     Ok(())
 }
+
+#[tokio::test]
+async fn the_levels_of_what_is_scaled_are_remembered_each_with_its_time() -> Result<()> {
+    let api = start_stopped().await?;
+    let place = "projects/demo/locations/europe-west1";
+    let service = json!({
+        "name": format!("{place}/services/shop"), "scaling": { "minInstanceCount": 1 },
+        "template": { "containers": [{ "image": "shop" }] },
+    });
+    let database = json!({ "name": "db", "settings": { "activationPolicy": "ALWAYS" } });
+    api.gcp.seed(json!({
+        "run": { "services": [service] }, "sql": { "instances": [database] },
+    }))?;
+    let advance = json!({ "advance": "1h" });
+    for min in [4, 4, 0] {
+        api.post("/_local/clock", advance.clone()).await?.ok()?;
+        let path = format!("/v2/{place}/services/shop?updateMask=scaling.minInstanceCount");
+        let body = json!({ "scaling": { "minInstanceCount": min } });
+        api.patch(&path, body).await?.ok()?;
+    }
+    let levels = api.get("/_local/levels").await?.ok()?;
+    let name = format!("{place}/services/shop");
+    assert_eq!(
+        levels,
+        json!([
+            { "name": "projects/demo/instances/db", "at": "2026-11-01T12:00:00Z",
+              "set": { "activationPolicy": "ALWAYS" } },
+            { "name": name, "at": "2026-11-01T12:00:00Z", "set": { "minInstanceCount": 1 } },
+            { "name": name, "at": "2026-11-01T13:00:00Z", "set": { "minInstanceCount": 4 } },
+            { "name": name, "at": "2026-11-01T15:00:00Z", "set": {} },
+        ])
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_file_of_the_clock_shows_where_it_stands_or_how_far_it_is_ahead() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("clock");
+    let options = local_gcp::Options {
+        clock_file: Some(file.clone()),
+        ..local_gcp::Options::stopped_at("2026-11-01T12:00:00Z".parse()?)
+    };
+    let gcp = local_gcp::LocalGcp::start(options).await?;
+    assert_eq!(std::fs::read_to_string(&file)?, "2026-11-01T12:00:00Z");
+    gcp.advance(jiff::SignedDuration::from_mins(5)).await?;
+    assert_eq!(std::fs::read_to_string(&file)?, "2026-11-01T12:05:00Z");
+    gcp.run_clock(true).await?;
+    let ahead: jiff::SignedDuration = std::fs::read_to_string(&file)?.parse()?;
+    let off = (jiff::Timestamp::now() + ahead).duration_since(gcp.now());
+    assert!(off.abs() < jiff::SignedDuration::from_secs(5), "{off:?}");
+    Ok(())
+}

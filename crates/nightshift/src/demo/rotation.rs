@@ -5,7 +5,7 @@
 
 mod watch;
 
-use super::Options;
+use super::{Options, with_crew};
 use crate::{
     Error,
     screen::Screen,
@@ -43,28 +43,13 @@ changes nothing, and says what a rotation of your own secret would need";
 
 /// Tells it. Whatever becomes of it, nothing is left running.
 pub(super) async fn run(options: &Options, shutdown: &Shutdown) -> Result<(), Error> {
-    let began = Instant::now();
     let screen = Screen::new(options.quiet);
     screen.title(
         "Nightshift: a password that changes and nobody notices",
         "Secret Manager and Cloud Run played by local-gcp; the PostgreSQL, the program and the logins are real.",
     )?;
-    // Phases and counters are the story.
-    let mut crew = Crew::new()?.quietly();
-    let told = tokio::select! {
-        () = shutdown.wait() => Err(Error::Interrupted),
-        told = tell(options, &mut crew, screen) => told,
-    };
-    let folder = crew.folder().display().to_string();
-    let shown = match (told, crew.stop().await) {
-        (Ok(shown), Ok(())) => shown,
-        (Ok(_), Err(error)) | (Err(error), Ok(())) => return Err(error),
-        (Err(first), Err(then)) => return Err(Error::and_then(first, then)),
-    };
-    let left = format!(
-        "nothing running, {folder} is removed\n{} in all",
-        duration(began.elapsed())
-    );
+    let play = async |crew: &mut Crew| tell(options, crew, screen).await;
+    let (shown, left) = with_crew(shutdown, play).await?;
     Screen::summary(&[
         ("rotated", shown.rotated),
         ("served", shown.served),

@@ -1,8 +1,14 @@
 //! The programs while they run.
 
-use super::{Google, database::Database, program::Program, watchdog::Watchdog};
+use super::{
+    Google,
+    database::Database,
+    program::{CLOCK, Program},
+    watchdog::Watchdog,
+};
 use crate::{Error, programs};
 use futures::future::select_all;
+use nightshift_runtime::clock::CLOCK_VARIABLE;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -129,6 +135,7 @@ impl Crew {
         let mut command = programs::command(&file);
         command
             .env("NIGHTSHIFT_GCP_ENDPOINT", google)
+            .env(CLOCK_VARIABLE, self.folder.path().join(CLOCK))
             .envs(database)
             .envs(self.log_level.map(|level| ("NIGHTSHIFT_LOG_LEVEL", level)))
             .current_dir(self.folder.path())

@@ -1,5 +1,6 @@
 //! The project that `up` opens with: a web shop in two regions, a little like one that Nightshift would look after.
 
+use super::budget;
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
 
@@ -15,14 +16,12 @@ pub(super) const CHECKOUT: &str = "projects/demo/locations/europe-west1/services
 /// The account that Pub/Sub shows to the functions that it wakes.
 pub(super) const PUSHER: &str = "waker@demo.iam.gserviceaccount.com";
 
-/// The budget that the console's dial speaks of: its account, and its id there.
-pub(crate) const BUDGET: (&str, &str) = (
-    "01D4EE-079462-DFD6EC",
-    "de72f49d-779b-4945-a127-4d6ce8def0bb",
-);
+/// The job that wakes `scheduled-scaling`.
+pub(crate) const SCALING_TICK: &str = "scaling-tick";
 
+const SCALING: &str = "scaling-ticks";
 const ACCOUNT: &str = "billingAccounts/01D4EE-079462-DFD6EC";
-const EUROPE: &str = "europe-west1";
+pub(super) const EUROPE: &str = "europe-west1";
 const AMERICA: &str = "us-central1";
 /// The events that ask for a rotation; commands have no type.
 const ROTATIONS: &str = "attributes.eventType = \"SECRET_ROTATE\"";
@@ -33,42 +32,71 @@ const DAY: i64 = 86_400;
 pub(super) struct Wiring<'a> {
     pub(super) backup: &'a str,
     pub(super) rotator: &'a str,
+    pub(super) scaler: &'a str,
     pub(super) guard: &'a str,
     pub(super) password: &'a str,
 }
 
 /// Everything that a seed file can say; rotations lie ahead of `now`.
 pub(super) fn seed(now: Timestamp, wiring: &Wiring<'_>) -> Value {
-    json!({
+    let mut seed = json!({
         "pubsub": pubsub(wiring),
         "secretmanager": { "secrets": [
-            secret(SHOP_PASSWORD, wiring.password, now, 30),
+            secret(SHOP_PASSWORD, wiring.password, night(now, 1), 30),
             // Where a new value waits until it is proven.
             { "name": name("secrets", &format!("{SHOP_PASSWORD}-next")), "labels": { "app": "shop" }, "versions": [] },
-            secret("stripe-api-key", "sk_test_0000", now, 90),
+            secret("stripe-api-key", "sk_test_0000", night(now, 30), 90),
             { "name": name("secrets", "session-key"), "labels": { "app": "shop" },
               "versions": [{ "text": "not rotated by anybody" }] },
         ] },
         "cloudscheduler": { "jobs": [
-            tick("scale-up-mornings", "0 7 * * 1-5", "scaling-ticks", r#"{"command":"apply"}"#),
-            tick("scale-down-evenings", "0 20 * * *", "scaling-ticks", r#"{"command":"apply"}"#),
-            tick("backup-nightly", "30 2 * * *", "backup-runs", r#"{"command":"run"}"#),
+            scaling_tick(),
+            tick("backup-nightly", "30 2 * * *", "Europe/Brussels", "backup-runs", r#"{"command":"run"}"#),
             call("rotation-tick", "0 * * * *", wiring.rotator),
             call("budget-tick", "30 * * * *", wiring.guard),
         ] },
         "storage": { "buckets": [
             { "name": "demo-shop-backups", "location": "EUROPE-WEST1", "versioning": { "enabled": true } },
-            { "name": super::budget::MEMORY, "location": "EUROPE-WEST1", "versioning": { "enabled": true } },
         ] },
         "sql": { "instances": [{
             "name": "shop-db", "databaseVersion": "POSTGRES_17", "region": EUROPE,
             "settings": { "tier": "db-custom-2-7680", "activationPolicy": "ALWAYS" },
             "users": [{ "name": "shop_a" }, { "name": "shop_b" }],
-        }] },
+        }, staging_database()] },
         "cloudbilling": {
             "billingAccounts": [{ "name": ACCOUNT, "open": true, "displayName": "Demo billing" }],
             "projects": [{ "projectId": PROJECT, "billingAccountName": ACCOUNT }],
         },
+    });
+    budget::add_to(&mut seed, wiring.guard);
+    seed
+}
+
+/// What a week of scaling needs of the project, whose scaler listens at this URL.
+pub(super) fn seed_for_scaling(scaler: &str) -> Value {
+    json!({
+        "pubsub": { "topics": [topic(SCALING)], "subscriptions": [push(SCALING, scaler)] },
+        "cloudscheduler": { "jobs": [scaling_tick()] },
+        "sql": { "instances": [staging_database()] },
+    })
+}
+
+/// One job for all schedules, whatever they say.
+fn scaling_tick() -> Value {
+    tick(
+        SCALING_TICK,
+        "*/5 * * * *",
+        "UTC",
+        SCALING,
+        r#"{"command":"apply"}"#,
+    )
+}
+
+/// Nobody needs it at night.
+fn staging_database() -> Value {
+    json!({
+        "name": "staging-db", "databaseVersion": "POSTGRES_17", "region": EUROPE,
+        "settings": { "tier": "db-custom-1-3840", "activationPolicy": "ALWAYS" },
     })
 }
 
@@ -89,33 +117,27 @@ pub(super) fn cloud_run() -> Vec<(String, Value)> {
         "{EUROPE}-docker.pkg.dev/{PROJECT}/shop/mailer:1.4.2"
     ));
     mailer["scaling"] = json!({ "manualInstanceCount": 2 });
-    let mut checkout = service(EUROPE, "checkout", (1, 10));
+    let mut checkout = service(EUROPE, "checkout", (3, 10));
     checkout.1["template"]["containers"][0]["env"] = json!([{
         "name": "DATABASE",
         "valueSource": { "secretKeyRef": { "secret": SHOP_PASSWORD, "version": "latest" } },
     }]);
     vec![
-        service(EUROPE, "storefront", (2, 20)),
+        service(EUROPE, "storefront", (4, 20)),
         checkout,
         service(AMERICA, "storefront", (1, 20)),
         service(AMERICA, "search", (0, 5)),
+        service(EUROPE, "staging", (1, 2)),
         (pool, mailer),
     ]
 }
 
 fn pubsub(wiring: &Wiring<'_>) -> Value {
-    let topics = [
-        "budget-alerts",
-        "budget-notices",
-        "secret-rotations",
-        "scaling-ticks",
-        "backup-runs",
-    ];
-    let topic = |id: &&str| json!({ "name": name("topics", id) });
+    let topics = [budget::ALERTS, "secret-rotations", SCALING, "backup-runs"];
     let subscription = |id: &&str| json!({ "name": name("subscriptions", &format!("{id}-pull")), "topic": name("topics", id), "ackDeadlineSeconds": 60 });
     let mut subscriptions: Vec<_> = topics.iter().map(subscription).collect();
     subscriptions.push(push("backup-runs", wiring.backup));
-    subscriptions.push(push("budget-alerts", wiring.guard));
+    subscriptions.push(push(SCALING, wiring.scaler));
     // Every write of the rotator's brings other events, and none of these asks for anything.
     for one in &mut subscriptions {
         if one["topic"] == name("topics", "secret-rotations") {
@@ -126,13 +148,17 @@ fn pubsub(wiring: &Wiring<'_>) -> Value {
     rotations["filter"] = json!(format!("{ROTATIONS} OR NOT attributes:eventType"));
     subscriptions.push(rotations);
     json!({
-        "topics": topics.iter().map(topic).collect::<Vec<_>>(),
+        "topics": topics.map(topic),
         "subscriptions": subscriptions,
     })
 }
 
+pub(super) fn topic(id: &str) -> Value {
+    json!({ "name": name("topics", id) })
+}
+
 /// What wakes a function that listens at `url`, with a token that says who asks.
-fn push(topic: &str, url: &str) -> Value {
+pub(super) fn push(topic: &str, url: &str) -> Value {
     json!({
         "name": name("subscriptions", &format!("{topic}-push")),
         "topic": name("topics", topic),
@@ -144,35 +170,37 @@ fn push(topic: &str, url: &str) -> Value {
     })
 }
 
-/// A secret that is to be rotated every so many days, next in a third of that, at 03:00 in UTC.
-fn secret(id: &str, value: &str, now: Timestamp, days: i64) -> Value {
+/// A secret that is to be rotated every so many days from `next` on.
+fn secret(id: &str, value: &str, next: Timestamp, days: i64) -> Value {
     json!({
         "name": name("secrets", id),
         "labels": { "app": "shop" },
         "topics": [{ "name": name("topics", "secret-rotations") }],
         "rotation": {
-            "nextRotationTime": night(now, days / 3).to_string(),
+            "nextRotationTime": next.to_string(),
             "rotationPeriod": format!("{}s", days * DAY),
         },
         "versions": [{ "text": value }],
     })
 }
 
-/// Three in the morning, so many days from now.
-fn night(now: Timestamp, days: i64) -> Timestamp {
-    let today = now.to_zoned(TimeZone::UTC).start_of_day();
-    let night = today.and_then(|today| today.checked_add(days.days().hours(3)));
+/// Three in the morning, in so many nights; 1 is the next one.
+fn night(now: Timestamp, nights: i64) -> Timestamp {
+    // The day after a night that is still to come began at most three hours ago.
+    let last = (now - SignedDuration::from_hours(3)).to_zoned(TimeZone::UTC);
+    let night = last.start_of_day();
+    let night = night.and_then(|night| night.checked_add(nights.days().hours(3)));
     // Only at the end of the calendar's last century.
     night.map_or(now + SignedDuration::from_hours(24), |night| {
         night.timestamp()
     })
 }
 
-fn tick(id: &str, schedule: &str, topic: &str, command: &str) -> Value {
+fn tick(id: &str, schedule: &str, zone: &str, topic: &str, command: &str) -> Value {
     json!({
         "name": format!("projects/{PROJECT}/locations/{EUROPE}/jobs/{id}"),
         "schedule": schedule,
-        "timeZone": "Europe/Brussels",
+        "timeZone": zone,
         "pubsubTarget": { "topicName": name("topics", topic), "data": base64(command) },
     })
 }
@@ -194,7 +222,7 @@ fn container(image: &str) -> Value {
     json!({ "template": { "containers": [{ "image": image }] } })
 }
 
-fn name(collection: &str, id: &str) -> String {
+pub(super) fn name(collection: &str, id: &str) -> String {
     format!("projects/{PROJECT}/{collection}/{id}")
 }
 

@@ -71,6 +71,8 @@ fn it_shows_the_phases_of_a_rotation_and_a_client_that_notices_nothing() -> Resu
 #[test]
 fn its_own_looking_is_neither_noted_nor_hit_by_faults() -> Result<()> {
     let up = Up::start()?;
+    // No tick comes in between.
+    up.ask("POST", "/_local/clock", Some(json!({ "running": false })))?;
     up.ask(
         "POST",
         "/_local/faults",
@@ -88,11 +90,11 @@ fn its_own_looking_is_neither_noted_nor_hit_by_faults() -> Result<()> {
 fn the_clock_moves_and_schedules_follow() -> Result<()> {
     let up = Up::start()?;
     let mut browser = open(&up, DESKTOP)?;
-    let before = browser.value("document.getElementById('now').dateTime.slice(0, 10)")?;
-    browser.press("[data-advance='1d']")?;
-    browser.until(&shows("#said", "Forward 24 h"))?;
+    let before = browser.value("document.getElementById('now').dateTime.slice(0, 13)")?;
+    browser.press("[data-advance='1h']")?;
+    browser.until(&shows("#said", "Forward 60 min"))?;
     browser.until(&format!(
-        "document.getElementById('now').dateTime.slice(0, 10) > {before}"
+        "document.getElementById('now').dateTime.slice(0, 13) > {before}"
     ))?;
     browser.until(&shows("#resources summary", "last"))?;
     browser.press("#pause")?;
@@ -225,7 +227,7 @@ fn it_fits_phone_and_desk_by_day_and_by_night_and_names_its_controls() -> Result
     let up = Up::start()?;
     let mut browser = open(&up, DESKTOP)?;
     browser.press("#budget button")?;
-    browser.press("[data-advance='1d']")?;
+    browser.press("[data-advance='1h']")?;
     browser.press("#switch-0")?;
     browser.until(&shows("#planned", "every call answers 503"))?;
     let access = "/v1/projects/demo/secrets/shop-db-password/versions/1:access";

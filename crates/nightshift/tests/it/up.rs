@@ -34,6 +34,8 @@ pub(crate) fn command(folder: &Path, options: &[&str]) -> Result<Command> {
     programs::program("local-gcp")?;
     programs::program("backup")?;
     programs::program("rotate-secrets")?;
+    programs::program("scheduled-scaling")?;
+    programs::program("budget-guard")?;
     let mut command = bed::nightshift(folder);
     command.arg("up").args(options).env_remove("LOCAL_GCP_PORT");
     Ok(command)
@@ -153,7 +155,7 @@ fn it_opens_with_a_project_and_ctrl_c_leaves_nothing() -> Result<()> {
         (
             "/v2/projects/demo/locations/europe-west1/services",
             "services",
-            2,
+            3,
         ),
         (
             "/v2/projects/demo/locations/us-central1/services",
@@ -166,11 +168,11 @@ fn it_opens_with_a_project_and_ctrl_c_leaves_nothing() -> Result<()> {
             1,
         ),
         ("/v1/projects/demo/secrets", "secrets", 4),
-        ("/v1/projects/demo/locations/europe-west1/jobs", "jobs", 4),
+        ("/v1/projects/demo/locations/europe-west1/jobs", "jobs", 3),
         ("/v1/projects/demo/topics", "topics", 4),
-        ("/v1/projects/demo/subscriptions", "subscriptions", 6),
+        ("/v1/projects/demo/subscriptions", "subscriptions", 7),
         ("/storage/v1/b?project=demo", "items", 1),
-        ("/v1/projects/demo/instances", "items", 1),
+        ("/v1/projects/demo/instances", "items", 2),
     ] {
         assert_eq!(names(&up.ask("GET", path, None)?, field), count, "{path}");
     }
@@ -289,7 +291,7 @@ fn the_commands_of_the_greeting_do_what_they_say() -> Result<()> {
             .with_context(|| format!("{line}: {}", said(&output)))?;
         assert!(answer["error"].is_null(), "{line}: {answer}");
     }
-    // Its rotation was due on the tenth day, and the third command was given the message.
+    // Its rotation was due in the first night, and the last command was given the message.
     let pulled = up.ask("GET", "/_local/journal?api=pubsub.*.pull", None)?;
     let attributes = &pulled[0]["resp"]["receivedMessages"][0]["message"]["attributes"];
     assert_eq!(attributes["eventType"], "SECRET_ROTATE");

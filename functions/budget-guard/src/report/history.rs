@@ -42,17 +42,35 @@ impl History {
 
 impl Report for History {
     fn table(&self) -> String {
-        let head = ["WHEN", "BUDGET", "WHAT", "BY", "WHY", "CAME TO"];
-        let mut table = Table::new(head.map(Column::text));
+        // Where all is about one budget, or nobody gave an order, a column would repeat itself.
+        let first = self.entries.first().map(|entry| &entry.budget);
+        let several = self
+            .entries
+            .iter()
+            .any(|entry| Some(&entry.budget) != first);
+        let orders = self.entries.iter().any(|entry| entry.record.by.is_some());
+        let mut head = vec!["WHEN", "WHAT", "CAME TO"];
+        if orders {
+            head.splice(2..2, ["BY", "WHY"]);
+        }
+        if several {
+            head.insert(1, "BUDGET");
+        }
+        let mut table = Table::new(head.into_iter().map(Column::text));
         for Entry { budget, record, .. } in &self.entries {
-            table.row([
+            let text = |given: &Option<String>| given.clone().unwrap_or_default();
+            let mut row = vec![
                 when(record.at),
-                budget.clone(),
                 format!("{} ({})", record.what, record.verdict),
-                record.by.clone().unwrap_or_default(),
-                record.reason.clone().unwrap_or_default(),
                 record.line.clone(),
-            ]);
+            ];
+            if orders {
+                row.splice(2..2, [text(&record.by), text(&record.reason)]);
+            }
+            if several {
+                row.insert(1, budget.clone());
+            }
+            table.row(row);
         }
         table.to_string()
     }

@@ -53,6 +53,7 @@ struct Written {
 #[serde(deny_unknown_fields)]
 struct Cap {
     enabled: bool,
+    #[serde(default)]
     projects: BTreeSet<String>,
 }
 
@@ -150,7 +151,7 @@ impl From<Written> for Policy {
         Self {
             account: written.account,
             budget: written.budget,
-            period: match written.period.as_str() {
+            period: match written.period.to_uppercase().as_str() {
                 "MONTH" => Period::Month,
                 "QUARTER" => Period::Quarter,
                 "YEAR" => Period::Year,

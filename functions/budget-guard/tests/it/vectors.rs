@@ -18,7 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const VARIABLE: &str = "NIGHTSHIFT_BUDGET_VECTORS";
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Vector {
     id: String,
     title: String,
@@ -26,8 +25,8 @@ struct Vector {
     events: Vec<Box<RawValue>>,
 }
 
+/// An event. Fields without a meaning here, such as remarks, are passed over; a difference shows the whole event.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Step {
     #[serde(default = "budget")]
     kind: String,
@@ -44,12 +43,14 @@ struct Step {
     #[serde(rename = "type")]
     amount_type: Option<String>,
     id: Option<String>,
-    #[serde(alias = "account_id")]
+    #[serde(alias = "account_id", alias = "billing_account")]
     account: Option<String>,
     budget_id: Option<String>,
-    #[serde(alias = "schema_version")]
+    #[serde(alias = "schema_version", alias = "schemaVersion", alias = "sv")]
     schema: Option<String>,
+    #[serde(alias = "forecast", alias = "forecastThresholdExceeded")]
     fts: Option<Box<RawValue>>,
+    #[serde(alias = "alert", alias = "alertThresholdExceeded")]
     ats: Option<Box<RawValue>>,
     #[serde(default)]
     armed: BTreeSet<String>,
@@ -60,10 +61,15 @@ struct Step {
     until: Option<String>,
     by: Option<String>,
     reason: Option<String>,
-    #[serde(alias = "anomaly", alias = "anomaly_name")]
+    #[serde(alias = "anomaly", alias = "anomaly_name", alias = "anomalyName")]
     name: Option<String>,
-    #[serde(alias = "deviation_amount", alias = "impact")]
+    #[serde(
+        alias = "deviation_amount",
+        alias = "deviationAmount",
+        alias = "impact"
+    )]
     deviation: Option<Box<RawValue>>,
+    #[serde(alias = "attrs")]
     attributes: Option<BTreeMap<String, String>>,
     expect: Expectation,
 }
@@ -155,7 +161,10 @@ impl Vector {
                         step.as_object_mut().unwrap().extend(patch);
                     }
                 }
-                _ => written[key] = value.clone(),
+                _ => match (&mut written[key], value) {
+                    (Value::Object(fields), Value::Object(more)) => fields.extend(more.clone()),
+                    (field, value) => *field = value.clone(),
+                },
             }
         }
         compact::policy(written)
@@ -166,8 +175,8 @@ impl Vector {
         let policy = self.policy();
         let mut state = State::default();
         let mut differences = Vec::new();
-        for (number, event) in self.events.iter().enumerate() {
-            let event: Step = match serde_json::from_str(event.get()) {
+        for (number, raw) in self.events.iter().enumerate() {
+            let event: Step = match serde_json::from_str(raw.get()) {
                 Ok(event) => event,
                 Err(error) => return vec![format!("event {number}: {error}")],
             };
@@ -175,8 +184,9 @@ impl Vector {
             let (next, decision) = decide(&policy, &state, &event.event(number));
             let (ours, expected) = (Expectation::from(&decision), event.expect.sorted());
             if ours != expected {
+                let text = raw.get();
                 differences.push(format!(
-                    "event {number}:\n  ours     {ours:?}\n  expected {expected:?}"
+                    "event {number}: {text}\n  ours     {ours:?}\n  expected {expected:?}"
                 ));
             }
             state = through_storage(&next);
@@ -228,7 +238,7 @@ impl Step {
     }
 
     fn command(&self) -> Command {
-        let until = || self.until.clone().expect("until");
+        let until = || self.until.clone().unwrap_or("period_end".to_owned());
         Command {
             wish: match self.cmd.as_deref() {
                 Some("snooze") => Wish::Snooze {
@@ -275,7 +285,8 @@ impl Step {
                 ];
                 (attributes.to_vec(), self.anomaly_data())
             }
-            other => panic!("unknown kind of event {other}"),
+            // Of no kind that anybody knows.
+            _ => (Vec::new(), self.budget_data()),
         };
         let given = attributes
             .into_iter()

@@ -1,0 +1,18 @@
+//! `scheduled-scaling status`.
+
+use super::{Context, print};
+use crate::{cli::StatusArgs, error::Error, report::status::Status};
+use jiff::Timestamp;
+use nightshift_runtime::ExitStatus;
+
+pub(super) async fn execute(
+    context: &Context,
+    args: &StatusArgs,
+    now: Timestamp,
+) -> Result<ExitStatus, Error> {
+    let fleet = context.scaler.fleet().await;
+    print(
+        &Status::new(&context.scaler.config, &fleet, now),
+        args.output,
+    )
+}
