@@ -29,7 +29,7 @@ pub fn svg(story: &Story<'_>) -> String {
          aria-label=\"Spend of budget {0}\"><style>{STYLE}</style>\
          <rect class=\"back\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>\
          <text class=\"title\" x=\"{LEFT}\" y=\"24\">{0}, in {1}</text>",
-        escaped(&story.policy.budget),
+        escaped(story.title()),
         escaped(&story.policy.currency),
     );
     axes(&mut svg, &frame);
@@ -54,7 +54,7 @@ pub fn svg(story: &Story<'_>) -> String {
 
 /// The picture on a page, with every eventful decision below it.
 pub fn html(story: &Story<'_>) -> String {
-    let title = escaped(&story.policy.budget);
+    let title = escaped(story.title());
     let mut page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>Budget {title}</title>\
@@ -242,6 +242,22 @@ fn legend(svg: &mut String) {
             x + 17.0
         );
         x += 95.0;
+    }
+    x = LEFT;
+    for (class, label) in [
+        ("cost", "spend"),
+        ("projection", "projected"),
+        ("budget", "budget"),
+        ("rung", "rungs"),
+    ] {
+        let (y, text) = (TOP - 16.0, TOP - 12.0);
+        let _ = write!(
+            svg,
+            "<line class=\"{class}\" x1=\"{x}\" x2=\"{:.1}\" y1=\"{y}\" y2=\"{y}\"/><text x=\"{:.1}\" y=\"{text}\">{label}</text>",
+            x + 24.0,
+            x + 30.0
+        );
+        x += 110.0;
     }
 }
 

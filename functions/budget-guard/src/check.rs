@@ -80,7 +80,13 @@ pub fn look_offline(config: &Config, policies: &[Policy]) -> Vec<Finding> {
 
 fn configuration(config: &Config, policies: &[Policy]) -> Finding {
     match config.check_for_work() {
-        Ok(()) => Finding::ready("configuration", format!("{} budgets", policies.len())),
+        Ok(()) => Finding::ready(
+            "configuration",
+            match policies.len() {
+                1 => "1 budget".to_owned(),
+                many => format!("{many} budgets"),
+            },
+        ),
         Err(error) => Finding::missing("configuration", error.to_string()),
     }
 }

@@ -70,8 +70,15 @@ Examples:
     /// Take budget messages, ticks and commands, and act on them
     #[command(after_help = "\
 Examples:
-  budget-guard serve --config guard.toml
-  budget-guard serve --config guard.toml --pull projects/finops-admin/subscriptions/budget-guard")]
+  budget-guard serve --config guard.toml --auth iam \\
+    --audience https://guard-x.run.app --caller push@finops-admin.iam.gserviceaccount.com
+  budget-guard serve --config guard.toml --pull projects/finops-admin/subscriptions/budget-guard
+
+An event is a message of Cloud Billing's budgets or of its cost anomalies, a call of Cloud Scheduler
+(the tick), or a command: {\"command\":\"status\"}, {\"command\":\"tick\"}, {\"command\":\"retry\"},
+{\"command\":\"snooze\",\"until\":TIME,\"reason\":WHY}, {\"command\":\"release\",\"step\":STEP,\"reason\":WHY},
+{\"command\":\"resume\"}. It is answered when the work is done: 200 and 204 done or nothing to do, 400
+never possible, 401 nobody we know, 503 not finished or another is at it, send it again, 500 failed.")]
     Serve(Box<service::Options>),
 
     /// Say how each budget stands, what is held and why, and when it returns; nothing is touched

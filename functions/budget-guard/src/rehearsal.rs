@@ -21,6 +21,8 @@ const MOST_TICKS: usize = 24 * 40;
 pub struct Story<'a> {
     /// By which policy.
     pub policy: &'a Policy,
+    /// The budget's name for people, as the newest message has it.
+    pub name: Option<String>,
     /// Everything that was decided, in order.
     pub scenes: Vec<Scene>,
     /// What is remembered in the end.
@@ -146,6 +148,7 @@ impl<'a> Story<'a> {
     fn new(policy: &'a Policy) -> Self {
         Self {
             policy,
+            name: None,
             scenes: Vec::new(),
             state: State::default(),
         }
@@ -158,6 +161,9 @@ impl<'a> Story<'a> {
         at: Timestamp,
         armed: &BTreeSet<String>,
     ) {
+        if let Input::Budget(message) = &input {
+            self.name.clone_from(&message.display_name);
+        }
         let event = Event {
             input,
             observed: Observed {
@@ -172,6 +178,11 @@ impl<'a> Story<'a> {
             message_id: message_id.cloned(),
             decision,
         });
+    }
+
+    /// What people call the budget.
+    pub fn title(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.policy.budget)
     }
 
     /// The decisions that judged a message.

@@ -124,7 +124,6 @@ async fn tell(stage: &Stage<'_>) -> Result<Shown, Error> {
         "Ask it why",
         "What is held, by which step, since when, and what it was before.",
     )?;
-    stage.show(&["history", "--limit", "3"]).await?;
     stage.show(&["status"]).await?;
 
     screen.act(

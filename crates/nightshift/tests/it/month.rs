@@ -103,7 +103,7 @@ fn the_chapter_climbs_every_rung_gives_everything_back_and_leaves_nothing() -> R
         "stop    search, storefront",
         "Cloud SQL's answer was lost",
         "nothing flaps",
-        "budget-guard history",
+        "by stop; was {\"state\":\"ENABLED\"}",
         "normal: nothing is held",
         "field for field as it was",
         "6 of 6 resources",

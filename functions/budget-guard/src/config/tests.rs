@@ -58,6 +58,7 @@ fn values_of_another_form_are_named_with_what_would_be_right() {
     );
     assert!(refusal("\"USD\"", "\"usd\"").contains("ISO 4217"));
     assert!(refusal("min = \"100\"", "min = \"6000\"").contains("above max"));
+    assert!(refusal("min = \"100\"", "min = \"-5\"").contains("above 0"));
 }
 
 #[test]

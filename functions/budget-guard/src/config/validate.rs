@@ -3,7 +3,7 @@
 use super::{BudgetConfig, Config, I_KNOW, StepConfig, Text, Threshold, WhenConfig};
 use crate::{
     action::{Action, InvalidAction, Resource},
-    money::BasisPoints,
+    money::{BasisPoints, Micros},
     policy::{Class, Policy, Restore, Spike, Step, Trigger},
 };
 use jiff::SignedDuration;
@@ -247,6 +247,12 @@ fn identity(budget: &BudgetConfig) -> Result<(), Refused> {
             "currency",
             form(&budget.currency, "an ISO 4217 code such as USD"),
         ));
+    }
+    for bound in [budget.amount.min, budget.amount.max] {
+        if let Some(Text(bound)) = bound.filter(|Text(bound)| *bound <= Micros::new(0)) {
+            let right = "an amount above 0, without which no budget is judged";
+            return Err(("amount", form(&bound.to_string(), right)));
+        }
     }
     if let (Some(Text(min)), Some(Text(max))) = (budget.amount.min, budget.amount.max)
         && min > max

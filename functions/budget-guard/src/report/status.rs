@@ -8,7 +8,7 @@ use crate::{
     money::Micros,
     policy::{Mode, Policy},
     state::{
-        document::{Document, ItemRecord},
+        document::{Document, ItemRecord, ItemState},
         holders::Values,
     },
 };
@@ -210,15 +210,19 @@ impl Standing {
         for held in &self.held {
             let prior = serde_json::to_string(&held.prior).unwrap_or_default();
             let step = held.step.as_deref().unwrap_or("a step that is gone");
+            let (_, path) = held.resource.split_once(':').unwrap_or_default();
+            let what = held.action.replacen(&format!(":{path}"), "", 1);
             rows.push((
                 format!("held {}", held.resource),
-                format!("{} by {step}; was {prior}", held.action),
+                format!("{what} by {step}; was {prior}"),
             ));
         }
-        for item in &self.items {
-            let (what, is) = super::item(item);
-            rows.push((what, is));
-        }
+        // What is done is held, or returned.
+        let open = self
+            .items
+            .iter()
+            .filter(|item| item.state != ItemState::Done);
+        rows.extend(open.map(super::item));
         rows.extend(
             self.undelivered
                 .iter()

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
+/// How long anything here may take, on a machine that others use too.
+const DEADLINE: Duration = Duration::from_mins(2);
 const FEED: &str = "projects/finops-admin/subscriptions/feed";
 
 async fn subscribe(bed: &Bed, push: Value) {
@@ -32,7 +34,7 @@ async fn publish(bed: &Bed, mut message: Value) {
 async fn until_the_job_is(bed: &Bed, state: &str) {
     let begun = Instant::now();
     while bed.world().await["job"] != state {
-        assert!(begun.elapsed() < Duration::from_secs(50), "never {state}");
+        assert!(begun.elapsed() < DEADLINE, "never {state}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -58,7 +60,7 @@ async fn a_pulled_message_stops_and_the_month_after_gives_back() {
     // The job is not the last thing that is given back.
     let begun = Instant::now();
     while bed.world().await != before {
-        assert!(begun.elapsed() < Duration::from_secs(50));
+        assert!(begun.elapsed() < DEADLINE);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     pulling.end();
