@@ -126,27 +126,7 @@ async fn tell(stage: &Stage<'_>) -> Result<Shown, Error> {
     )?;
     stage.show(&["status"]).await?;
 
-    screen.act(
-        4,
-        "The first of November",
-        "The next message is of a new month. Nobody presses anything.",
-    )?;
-    let november = START + SignedDuration::from_hours(31 * 24) + SignedDuration::from_hours(1);
-    let memory = stage.spend(november, 40).await?;
-    screen.block(&memory.line(november))?;
-    let after = World::read(&stage.google).await?;
-    screen.block(&World::table(&before, &held, &after))?;
-    let unlike = before.differences(&after);
-    if !unlike.is_empty() {
-        return Err(Error::Unproven(format!(
-            "not as it was: {}",
-            unlike.join(", ")
-        )));
-    }
-    let touched = before.differences(&held).len();
-    screen.seen(
-        "field for field as it was before the month began, and no service has a new revision",
-    )?;
+    let touched = stage.begin_november(&before, &held).await?;
     Ok(Shown {
         climbed: format!("{} messages; {}", count(messages), climbed.join(", ")),
         told: stage.notices().await?,
@@ -198,6 +178,31 @@ impl Stage<'_> {
             return Err(Error::Unproven(other));
         }
         Ok((messages, climbed))
+    }
+
+    /// The first message of the new month. Says how many resources were held, and are as they were before.
+    async fn begin_november(&self, before: &World, held: &World) -> Result<usize, Error> {
+        self.screen.act(
+            4,
+            "The first of November",
+            "The next message is of a new month. Nobody presses anything.",
+        )?;
+        let november = START + SignedDuration::from_hours(31 * 24) + SignedDuration::from_hours(1);
+        let memory = self.spend(november, 40).await?;
+        self.screen.block(&memory.line(november))?;
+        let after = World::read(&self.google).await?;
+        self.screen.block(&World::table(before, held, &after))?;
+        let unlike = before.differences(&after);
+        if !unlike.is_empty() {
+            return Err(Error::Unproven(format!(
+                "not as it was: {}",
+                unlike.join(", ")
+            )));
+        }
+        self.screen.seen(
+            "field for field as it was before the month began, and no service has a new revision",
+        )?;
+        Ok(before.differences(held).len())
     }
 
     /// The answer to the stop of the database will be lost: it is done, and nobody hears of it.
