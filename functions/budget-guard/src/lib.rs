@@ -7,7 +7,7 @@
 //! configuration ─ config ─▶ policy ────────────┘
 //! ```
 //!
-//! Google reports spend several times a day, hours late, at least once and in any order. [`decide`] turns each report into
+//! Google reports spend several times a day, hours late, at least once and in any order. [`decide()`] turns each report into
 //! a decision by itself: what fires, what lets go, the difference between what is in force and what should be, and what is
 //! said. It is a pure function over integers, so a month can be rehearsed in a moment (`simulate`) before it is armed.
 
