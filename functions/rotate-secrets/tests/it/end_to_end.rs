@@ -377,8 +377,7 @@ async fn from_the_schedule_to_the_destroyed_version_a_client_sees_no_failed_logi
 async fn pushes_were_signed(deployment: &Deployment) {
     let (status, _) = deployment.serving.post(&json!({"command": "tick"})).await;
     assert_eq!(status, 401);
-    let said = deployment.serving.said();
-    assert!(said.contains("rotation.completed"), "{said}");
+    deployment.serving.until("rotation.completed").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

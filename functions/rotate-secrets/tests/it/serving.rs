@@ -149,10 +149,7 @@ async fn a_failure_that_only_a_person_can_mend_is_answered_200_recorded_and_told
         "{answer}"
     );
     assert_eq!(one["error"], "secret-denied");
-    let told = serving.said();
-    let mut told = told.lines();
-    let told = told.find(|line| line.contains("\"rotation.failed\""));
-    let told: Value = serde_json::from_str(told.unwrap()).unwrap();
+    let told = serving.until("rotation.failed").await;
     assert_eq!(
         (&told["severity"], &told["secret"]),
         (&json!("ERROR"), &json!(SESSION))

@@ -173,8 +173,8 @@ impl Serving {
         }
     }
 
-    /// The line of the log that tells this event.
-    async fn until(&self, event: &str) -> Value {
+    /// The line of the log that tells this event, once it has come through the pipe.
+    pub(crate) async fn until(&self, event: &str) -> Value {
         let begun = Instant::now();
         loop {
             let found = self.said().lines().find_map(|line| {
