@@ -4,6 +4,7 @@
 #[cfg(feature = "auth")]
 pub mod auth;
 pub mod clock;
+pub mod command_line;
 pub mod config;
 pub mod event;
 pub mod exit;

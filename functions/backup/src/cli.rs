@@ -2,13 +2,11 @@
 
 mod options;
 mod overrides;
-mod refusal;
 
 pub use options::{
     CheckArgs, DrillArgs, ListArgs, PinArgs, PruneArgs, RestoreArgs, RunArgs, ScratchArgs,
     ServeArgs, ShowArgs, SourceArgs, StatusArgs, UnpinArgs, VerifyArgs, Which,
 };
-pub use refusal::one_line;
 
 use clap::{Args, Parser, Subcommand};
 use nightshift_runtime::{Output, gcp, telemetry};

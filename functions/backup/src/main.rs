@@ -1,29 +1,15 @@
 //! `backup`: see the library.
 
-use backup::{
-    cli::{self, Cli},
-    commands,
-};
-use clap::Parser;
-use nightshift_runtime::{ExitStatus, telemetry};
+use backup::{cli::Cli, commands, event::COMMAND_FAILED};
+use nightshift_runtime::{ExitStatus, command_line, telemetry};
 
 #[tokio::main]
 async fn main() -> ExitStatus {
-    let cli = match Cli::try_parse() {
+    let cli = match command_line::begin(COMMAND_FAILED, |cli: &Cli| &cli.global.telemetry) {
         Ok(cli) => cli,
-        Err(error) => match cli::one_line(&error) {
-            None => error.exit(),
-            Some(line) => {
-                telemetry::tell_failure(backup::event::COMMAND_FAILED, &line);
-                return ExitStatus::Usage;
-            }
-        },
+        Err(status) => return status,
     };
     let event = commands::failure_event(&cli.command);
-    if let Err(error) = telemetry::init(&cli.global.telemetry) {
-        telemetry::tell_failure(event, &format!("set up logging: {error}"));
-        return ExitStatus::Failed;
-    }
     Box::pin(commands::execute(cli))
         .await
         .unwrap_or_else(|error| {

@@ -1,9 +1,5 @@
 //! The command line.
 
-mod refusal;
-
-pub use refusal::one_line;
-
 use clap::{Args, Parser, Subcommand};
 use nightshift_runtime::{Output, config::HumanDuration, gcp, service, telemetry};
 use std::path::PathBuf;

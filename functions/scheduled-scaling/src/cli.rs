@@ -136,22 +136,6 @@ Examples:
     Convert(ConvertArgs),
 }
 
-/// What is wrong with the command line and what to do next, in one line; none when the "error" is a help text that was asked
-/// for.
-pub fn one_line(error: &clap::Error) -> Option<String> {
-    if !error.use_stderr() {
-        return None;
-    }
-    let text = error.render().to_string();
-    let wrong = text.split("\n\n").next().unwrap_or_default();
-    let wrong: Vec<&str> = wrong.lines().map(str::trim).collect();
-    let wrong = wrong.join(" ");
-    let wrong = wrong.strip_prefix("error: ").unwrap_or(&wrong);
-    Some(format!(
-        "{wrong}; next: `scheduled-scaling --help` shows what there is"
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::Cli;

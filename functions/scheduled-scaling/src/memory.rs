@@ -7,7 +7,7 @@
 //! | `nightshift-scaling-override` | `boost min=5 from=… until=… by=… reason=…` | when a person asks | with the first write after its end |
 //!
 //! Services and worker pools have annotations for it; databases have labels only, whose values are short and plain
-//! ([`labels`]). What cannot be read is never taken for absent: an original that is forgotten would be overwritten with what
+//! (`labels`). What cannot be read is never taken for absent: an original that is forgotten would be overwritten with what
 //! we set ourselves.
 
 mod annotations;

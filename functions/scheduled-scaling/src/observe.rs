@@ -14,6 +14,7 @@ use crate::{
     schedule::Setting,
 };
 use futures::{StreamExt, stream};
+use google_cloud_run_v2::model::{Condition, condition::State};
 use google_cloud_wkt::Timestamp as WireTime;
 use jiff::Timestamp;
 use std::{
@@ -63,6 +64,8 @@ pub struct Listed {
     pub is_ready: bool,
     /// The floor that its template carries.
     pub revision_floor: Option<u32>,
+    /// What Google says of its last change, where that has failed.
+    pub last_error: Option<String>,
     /// Who changed it last.
     pub last_writer: Option<String>,
     /// What an instance of it is made of, for the price.
@@ -243,4 +246,30 @@ fn time(wire: Option<&WireTime>) -> Option<Timestamp> {
 
 fn text(wire: &str) -> Option<String> {
     (!wire.is_empty()).then(|| wire.to_owned())
+}
+
+/// What Cloud Run says of a resource whose last change has failed.
+fn failure(condition: Option<&Condition>) -> Option<String> {
+    let condition = condition.filter(|condition| condition.state == State::ConditionFailed)?;
+    Some(match condition.message.as_str() {
+        "" => "its last change failed, and Google does not say why".to_owned(),
+        message => format!("its last change failed: {message}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_condition_that_failed_is_an_error() {
+        let condition = |state: State| Condition::new().set_state(state).set_message("no quota");
+        assert_eq!(failure(None), None);
+        assert_eq!(failure(Some(&condition(State::ConditionSucceeded))), None);
+        assert_eq!(failure(Some(&condition(State::ConditionReconciling))), None);
+        assert_eq!(
+            failure(Some(&condition(State::ConditionFailed))).unwrap(),
+            "its last change failed: no quota"
+        );
+    }
 }

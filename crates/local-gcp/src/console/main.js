@@ -61,7 +61,9 @@ function changed() {
 function connected(yes) {
   $("link").textContent = yes ? "live" : "not connected";
   $("link").className = `badge ${yes ? "good" : "bad"}`;
-  if (yes) changed();
+  if (!yes) return;
+  resources.follow();
+  changed();
 }
 
 async function begin() {

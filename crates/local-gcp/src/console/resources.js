@@ -39,8 +39,12 @@ function runJob(job) {
   return [readiness(job), parts(place(job.name), runs === 1 ? "1 execution" : `${runs} executions`)];
 }
 
-// The phases that an annotation of each resource went through, as far as this page saw them: they pass quickly.
+// The phases that an annotation of each resource went through, as far as this page saw them: they pass quickly. The journal
+// tells them in order; what is read may be older than what was told, and counts only until something is.
 const phases = new Map();
+
+// Begins to follow, or to follow again.
+export const follow = () => phases.clear();
 
 // A program may keep its state in an annotation: JSON with a `phase`.
 function phase(resource) {
@@ -63,9 +67,8 @@ export function passed(entry) {
 
 function trail(name, now) {
   const before = phases.get(name) ?? [];
-  const begins = before.length === 0 || before.at(-1) === "idle";
+  const begins = before.at(-1) === "idle";
   if (before.at(-1) !== now) phases.set(name, begins ? [now] : [...before, now]);
-  return phases.get(name).join(" → ");
 }
 
 function version(version, aliases) {
@@ -84,7 +87,7 @@ function secret(secret, now) {
   return [
     enabled ? badge(`${enabled} enabled`, "good") : badge("no version", "warn"),
     parts(
-      at && trail(secret.name, at),
+      at && (phases.get(secret.name)?.join(" → ") ?? at),
       versions.join(", "),
       rotates,
       every,

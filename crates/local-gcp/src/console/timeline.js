@@ -74,8 +74,8 @@ function row([name, levels], at, { begin, now, x }) {
 function scale({ begin, now, x }, bottom) {
   const days = [0, 1, 2, 3, 4, 5, 6].map((day) => begin + day * DAY);
   const lines = days.flatMap((day) => {
-    const weekday = new Date(day).toLocaleDateString("en", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
-    return [svg("line", { x1: x(day), x2: x(day), y1: 4, y2: bottom, class: "day" }), svg("text", { x: x(day) + 4, y: 12, class: "day" }, weekday)];
+    const weekday = new Date(day).toLocaleDateString("en", { weekday: "short", timeZone: "UTC" });
+    return [svg("line", { x1: x(day), x2: x(day), y1: 4, y2: bottom, class: "day" }), svg("text", { x: x(day) + 4, y: 12, class: "day" }, `${weekday} ${new Date(day).getUTCDate()}`)];
   });
   return [...lines, svg("line", { x1: x(now), x2: x(now), y1: 4, y2: bottom, class: "now" })];
 }
@@ -103,11 +103,12 @@ async function load() {
   const resources = grouped(levels);
   // Half an hour is a few pixels.
   const now = Math.floor(Date.parse(clock.now) / 60_000) * 60_000;
+  // What is hidden has no width.
+  $("timeline").hidden = resources.length === 0;
   const width = Math.max($("timeline").clientWidth - 34, NARROWEST);
   const state = JSON.stringify([resources, now, width]);
   if (state === shown) return;
   shown = state;
-  $("timeline").hidden = resources.length === 0;
   if (resources.length) $("week").replaceChildren(draw(resources, now, width));
 }
 

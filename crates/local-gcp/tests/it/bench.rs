@@ -370,11 +370,11 @@ async fn the_levels_of_what_is_scaled_are_remembered_each_with_its_time() -> Res
 async fn the_file_of_the_clock_shows_where_it_stands_or_how_far_it_is_ahead() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("clock");
-    let options = local_gcp::Options {
+    let options = Options {
         clock_file: Some(file.clone()),
-        ..local_gcp::Options::stopped_at("2026-11-01T12:00:00Z".parse()?)
+        ..Options::stopped_at("2026-11-01T12:00:00Z".parse()?)
     };
-    let gcp = local_gcp::LocalGcp::start(options).await?;
+    let gcp = LocalGcp::start(options).await?;
     assert_eq!(std::fs::read_to_string(&file)?, "2026-11-01T12:00:00Z");
     gcp.advance(jiff::SignedDuration::from_mins(5)).await?;
     assert_eq!(std::fs::read_to_string(&file)?, "2026-11-01T12:05:00Z");

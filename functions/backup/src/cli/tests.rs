@@ -1,10 +1,11 @@
 use super::*;
 use clap::CommandFactory;
+use nightshift_runtime::command_line;
 
 fn refusal(line: &str) -> String {
     let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err();
     assert_eq!(error.exit_code(), 2, "{line}");
-    let said = one_line(&error).unwrap();
+    let said = command_line::one_line(&error, "backup").unwrap();
     assert!(!said.contains('\n'), "{said}");
     said
 }

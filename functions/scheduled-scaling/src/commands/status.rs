@@ -11,8 +11,7 @@ pub(super) async fn execute(
     now: Timestamp,
 ) -> Result<ExitStatus, Error> {
     let fleet = context.scaler.fleet().await;
-    print(
-        &Status::new(&context.scaler.config, &fleet, now),
-        args.output,
-    )
+    let status = Status::new(&context.scaler.config, &fleet, now);
+    print(&status, args.output)?;
+    Ok(status.exit())
 }

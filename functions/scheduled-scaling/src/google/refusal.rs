@@ -83,14 +83,19 @@ impl Refused {
     }
 }
 
+/// The error and what is at the root of it. What lies between are the client's layers, each of which repeats the whole URL.
 fn chain(error: &Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(&format!(": {error}"));
-        cause = error.source();
+    let line = error.to_string();
+    let line = line.split(": error sending request").next();
+    let line = line.unwrap_or_default().to_owned();
+    let mut root = error.source();
+    while let Some(deeper) = root.and_then(|error| error.source()) {
+        root = Some(deeper);
     }
-    line
+    match root {
+        Some(root) => format!("{line}: {root}"),
+        None => line,
+    }
 }
 
 impl fmt::Display for Refused {

@@ -73,6 +73,8 @@ fn read(instance: DatabaseInstance, wanted: &Wanted) -> Listed {
         reconciling_since: None,
         is_ready: instance.state == SqlInstanceState::Runnable,
         revision_floor: None,
+        last_error: (instance.state == SqlInstanceState::Failed)
+            .then(|| "the instance has failed, or an operation on it".to_owned()),
         last_writer: None,
         made_of,
     }

@@ -1,6 +1,6 @@
 //! Cloud Run services.
 
-use super::{Listed, PAGE, Place, Wanted, count, made_of, memory, text, time};
+use super::{Listed, PAGE, Place, Wanted, count, failure, made_of, memory, text, time};
 use crate::{
     config::Kind,
     google::{Google, Refusal, Refused},
@@ -65,6 +65,7 @@ fn read(service: Service, wanted: &Wanted) -> Listed {
         revision_floor: floor
             .and_then(|floor| u32::try_from(floor).ok())
             .filter(|floor| *floor > 0),
+        last_error: failure(service.terminal_condition.as_ref()),
         last_writer: text(&service.last_modifier),
         made_of: made_of::containers(&template.containers, template.node_selector.is_some()),
         name: service.name,

@@ -1,6 +1,6 @@
 //! Cloud Run worker pools.
 
-use super::{Listed, PAGE, Place, Wanted, count, memory, text, time};
+use super::{Listed, PAGE, Place, Wanted, count, failure, memory, text, time};
 use crate::{
     config::Kind,
     google::{Google, Refused},
@@ -60,6 +60,7 @@ fn read(pool: WorkerPool, wanted: &Wanted) -> Listed {
         reconciling_since: changed.filter(|_| pool.reconciling),
         is_ready: true,
         revision_floor: None,
+        last_error: failure(pool.terminal_condition.as_ref()),
         last_writer: text(&pool.last_modifier),
         // What a worker pool costs is not published in a form we trust.
         made_of: None,

@@ -11,7 +11,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use nightshift_runtime::{
-    Report,
+    ExitStatus, Report,
     report::{Column, Table},
 };
 use serde::Serialize;
@@ -43,11 +43,15 @@ struct TargetStatus {
     original: Option<String>,
     #[serde(rename = "override")]
     word: Option<Word>,
+    /// What Google says of its last change, where that has failed.
+    last_error: Option<String>,
     /// Who changed it last.
     last_writer: Option<String>,
     /// `as_wanted`, `pending`, `held`, `deferred`, `refused` or `unread`.
     state: &'static str,
     reason: Option<String>,
+    #[serde(skip)]
+    place_is_unread: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -72,6 +76,18 @@ impl Status {
             at,
             targets: targets.collect(),
             unread: unread.collect(),
+        }
+    }
+}
+
+impl Status {
+    /// How `status` ends: well when everything could be read.
+    pub fn exit(&self) -> ExitStatus {
+        let read = self.targets.iter().any(|target| target.now.is_some());
+        match (self.unread.is_empty(), read) {
+            (true, _) => ExitStatus::Done,
+            (false, true) => ExitStatus::Partial,
+            (false, false) => ExitStatus::Failed,
         }
     }
 }
@@ -106,9 +122,11 @@ fn status(wants: &mut Wants<'_>, bound: &Bound, at: Timestamp) -> TargetStatus {
             .and_then(|memory| memory.original)
             .map(|setting| setting.to_string()),
         word: active.max_by_key(|word| word.from).map(word),
+        last_error: listed.and_then(|listed| listed.last_error.clone()),
         last_writer: listed.and_then(|listed| listed.last_writer.clone()),
         state,
         reason,
+        place_is_unread: bound.unread.is_some(),
     }
 }
 
@@ -135,6 +153,16 @@ fn state(decision: &Decision) -> (&'static str, Option<String>) {
         Decision::Defer(why) => ("deferred", Some(why.to_string())),
         Decision::Refuse(why @ Why::Unreadable(_)) => ("unread", Some(why.to_string())),
         Decision::Refuse(why) => ("refused", Some(why.to_string())),
+    }
+}
+
+impl TargetStatus {
+    /// The place that could not be read is told once, below all targets in it.
+    fn told_reason(&self) -> Option<&str> {
+        if self.place_is_unread {
+            return Some("not read, so left as it is: see below");
+        }
+        self.reason.as_deref().or(self.last_error.as_deref())
     }
 }
 
@@ -167,7 +195,7 @@ impl Report for Status {
                 or_dash(minute(target.until).as_deref()),
                 &target.state.replace('_', " "),
                 or_dash(target.word.as_ref().map(Word::told).as_deref()),
-                or_dash(target.reason.as_deref()),
+                or_dash(target.told_reason()),
             ]);
         }
         let mut text = if self.targets.is_empty() {

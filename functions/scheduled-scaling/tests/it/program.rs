@@ -207,6 +207,14 @@ async fn nothing_that_can_be_read_is_a_failure_and_no_partial_success() {
         "{}",
         applied.err()
     );
+    let status = place.run(&["status"]).await;
+    assert_eq!(status.code(), 1, "{}", status.err());
+    let told = status.out();
+    assert!(
+        told.contains("not read, so left as it is: see below"),
+        "{told}"
+    );
+    assert!(told.contains("\n! services of demo in "), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use crate::bed::{Bed, PROJECT, REGION, Told, instant, options, seeded, service, target};
 use jiff::{SignedDuration, Timestamp};
-use local_gcp::Fault;
+use local_gcp::{Entry, Fault};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use scheduled_scaling::{
     desired::{Desired, desired},
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    sync::Arc,
 };
 
 const SCHEDULES: &str = r#"
@@ -219,15 +220,8 @@ impl World {
         }
         let faults = self.faults();
         self.note_segments();
-        let told = if self.chance(3.0) {
-            let (one, other) = tokio::join!(self.bed.run(), self.bed.run());
-            drop(one);
-            self.lived.runs += 1;
-            other
-        } else {
-            self.bed.run().await
-        };
-        self.lived.runs += 1;
+        let twice = self.chance(3.0);
+        let told = self.run(twice).await;
         let hit = self
             .bed
             .gcp
@@ -236,9 +230,25 @@ impl World {
             .iter()
             .any(|planned| planned.hit > 0);
         self.bed.gcp.faults().clear();
-        self.lived.writes += self.bed.writes().len();
+        let writes = self.bed.writes();
+        p7_a_write_has_a_mask_and_an_etag_and_a_run_writes_each_target_once(
+            &writes,
+            faults || twice,
+        );
+        self.lived.writes += writes.len();
         self.bed.gcp.journal().clear();
         self.look(&told, faults && hit).await;
+    }
+
+    /// A run, or two at the same time.
+    async fn run(&mut self, twice: bool) -> Told {
+        self.lived.runs += 1 + u64::from(twice);
+        if twice {
+            let (_, told) = tokio::join!(self.bed.run(), self.bed.run());
+            told
+        } else {
+            self.bed.run().await
+        }
     }
 
     /// Somebody raises or lowers a service.
@@ -402,6 +412,33 @@ impl World {
         );
         self.lived
     }
+}
+
+/// P7 of the model. A database has the version of its settings for an etag, and its patch merges what it is given.
+fn p7_a_write_has_a_mask_and_an_etag_and_a_run_writes_each_target_once(
+    writes: &[Arc<Entry>],
+    again: bool,
+) {
+    for write in writes {
+        let Some(body) = &write.json else {
+            // A fault answers before anybody reads what was sent.
+            assert!(write.fault.is_some(), "{write:#?}");
+            continue;
+        };
+        if write.path.contains("/instances/") {
+            assert!(body["settings"]["settingsVersion"].is_string(), "{body}");
+            continue;
+        }
+        assert!(body["etag"].is_string(), "{body}");
+        let (mask, _) = write.query.split_once('&').unwrap();
+        let mut fields = mask.strip_prefix("updateMask=").unwrap().split("%2C");
+        assert!(
+            fields.all(|field| field == "annotations" || field.starts_with("scaling.")),
+            "{mask}"
+        );
+    }
+    let targets: BTreeSet<&str> = writes.iter().map(|write| write.path.as_str()).collect();
+    assert!(again || targets.len() == writes.len(), "{writes:#?}");
 }
 
 fn floor(level: Level) -> u32 {
