@@ -1,14 +1,11 @@
 //! The command line.
 
 mod options;
-mod refusal;
 
 pub use options::{
     ArmArgs, CheckArgs, HistoryArgs, OrderArgs, ReleaseArgs, ResumeArgs, RetryArgs, SnoozeArgs,
     StatusArgs,
 };
-
-pub use refusal::one_line;
 
 use crate::policy::Mode;
 use clap::{Args, Parser, Subcommand};

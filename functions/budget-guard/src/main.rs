@@ -1,32 +1,18 @@
 //! `budget-guard`: see the library.
 
-use budget_guard::{
-    cli::{self, Cli},
-    commands, event,
-};
-use clap::Parser;
-use nightshift_runtime::{ExitStatus, telemetry};
+use budget_guard::{cli::Cli, commands, event::COMMAND_FAILED};
+use nightshift_runtime::{ExitStatus, command_line, telemetry};
 
 #[tokio::main]
 async fn main() -> ExitStatus {
-    let cli = match Cli::try_parse() {
+    let cli = match command_line::begin(COMMAND_FAILED, |cli: &Cli| &cli.global.telemetry) {
         Ok(cli) => cli,
-        Err(error) => match cli::one_line(&error) {
-            None => error.exit(),
-            Some(line) => {
-                telemetry::tell_failure(event::COMMAND_FAILED, &line);
-                return ExitStatus::Usage;
-            }
-        },
+        Err(status) => return status,
     };
-    if let Err(error) = telemetry::init(&cli.global.telemetry) {
-        telemetry::tell_failure(event::COMMAND_FAILED, &format!("set up logging: {error}"));
-        return ExitStatus::Failed;
-    }
     Box::pin(commands::execute(cli))
         .await
         .unwrap_or_else(|error| {
-            telemetry::tell_failure(event::COMMAND_FAILED, &error.one_line());
+            telemetry::tell_failure(COMMAND_FAILED, &error.one_line());
             error.exit()
         })
 }
