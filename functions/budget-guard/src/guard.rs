@@ -239,9 +239,11 @@ impl Guard {
         over: &Version,
         now: Timestamp,
     ) -> Result<Version, GuardError> {
-        let lease = has_work(document, now).then(|| self.lease(now));
-        if let Some(plan) = &mut document.plan {
-            plan.lease = lease;
+        if has_work(document, now) {
+            // Also where there is nothing to do but to tell: two instances would tell it twice.
+            document.plan.get_or_insert_default().lease = Some(self.lease(now));
+        } else if let Some(plan) = &mut document.plan {
+            plan.lease = None;
         }
         Ok(self.repository.save(policy, document, over).await?)
     }

@@ -126,7 +126,8 @@ async fn tell(stage: &Stage<'_>) -> Result<Shown, Error> {
     )?;
     stage.show(&["status"]).await?;
 
-    let touched = stage.begin_november(&before, &held).await?;
+    stage.first_of_november(&before, &held).await?;
+    let touched = before.differences(&held).len();
     Ok(Shown {
         climbed: format!("{} messages; {}", count(messages), climbed.join(", ")),
         told: stage.notices().await?,
@@ -180,31 +181,6 @@ impl Stage<'_> {
         Ok((messages, climbed))
     }
 
-    /// The first message of the new month. Says how many resources were held, and are as they were before.
-    async fn begin_november(&self, before: &World, held: &World) -> Result<usize, Error> {
-        self.screen.act(
-            4,
-            "The first of November",
-            "The next message is of a new month. Nobody presses anything.",
-        )?;
-        let november = START + SignedDuration::from_hours(31 * 24) + SignedDuration::from_hours(1);
-        let memory = self.spend(november, 40).await?;
-        self.screen.block(&memory.line(november))?;
-        let after = World::read(&self.google).await?;
-        self.screen.block(&World::table(before, held, &after))?;
-        let unlike = before.differences(&after);
-        if !unlike.is_empty() {
-            return Err(Error::Unproven(format!(
-                "not as it was: {}",
-                unlike.join(", ")
-            )));
-        }
-        self.screen.seen(
-            "field for field as it was before the month began, and no service has a new revision",
-        )?;
-        Ok(before.differences(held).len())
-    }
-
     /// The answer to the stop of the database will be lost: it is done, and nobody hears of it.
     async fn make_trouble(&self) -> Result<(), Error> {
         let fault = json!({ "method": "sql.instances.patch", "loseAnswer": true });
@@ -251,6 +227,28 @@ impl Stage<'_> {
             }
             sleep(Duration::from_millis(3)).await;
         }
+    }
+
+    /// Sends the first message of the new month, and compares with what was there before the old one.
+    async fn first_of_november(&self, before: &World, held: &World) -> Result<(), Error> {
+        self.screen.act(
+            4,
+            "The first of November",
+            "The next message is of a new month. Nobody presses anything.",
+        )?;
+        let november = START + SignedDuration::from_hours(31 * 24 + 1);
+        let memory = self.spend(november, 40).await?;
+        self.screen.block(&memory.line(november))?;
+        let after = World::read(&self.google).await?;
+        self.screen.block(&World::table(before, held, &after))?;
+        let unlike = before.differences(&after);
+        if !unlike.is_empty() {
+            let unlike = format!("not as it was: {}", unlike.join(", "));
+            return Err(Error::Unproven(unlike));
+        }
+        self.screen.seen(
+            "field for field as it was before the month began, and no service has a new revision",
+        )
     }
 
     /// What the topic of the notices was told.

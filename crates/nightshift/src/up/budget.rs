@@ -40,6 +40,11 @@ fn config() -> Value {
         let what: Vec<&str> = [&["notices"], what].concat();
         json!({ "id": id, "class": class, "when": { "actual": share }, "do": what })
     };
+    // Below this share a budget that is raised gives back at once.
+    let until = |release: &str, mut step: Value| {
+        step["release"] = release.into();
+        step
+    };
     let slower = [
         "run.max_instances:demo/us-central1/search=1",
         "quota.limit:demo/bigquery.googleapis.com/bigquery.googleapis.com%2Fquota%2Fquery%2Fusage@%2Fd%2Fproject=1000",
@@ -65,8 +70,8 @@ fn config() -> Value {
             "amount": { "min": "100", "max": "5000" },
             "step": [
                 step("half", "notify", "50%", &[]),
-                step("slow", "throttle", "90%", &slower),
-                step("stop", "stop", "100%", &stopped),
+                until("80%", step("slow", "throttle", "90%", &slower)),
+                until("90%", step("stop", "stop", "100%", &stopped)),
             ],
         }],
     })

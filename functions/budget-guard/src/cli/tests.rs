@@ -1,6 +1,6 @@
 use super::*;
 use clap::CommandFactory;
-use nightshift_runtime::command_line;
+use nightshift_runtime::command_line::one_line;
 
 #[test]
 fn the_command_line_is_well_formed() {
@@ -12,6 +12,7 @@ fn every_command_shows_two_examples_that_parse() {
     for command in Cli::command().get_subcommands() {
         let name = command.get_name();
         let help = command.get_after_help().unwrap().to_string();
+        let help = help.replace("\\\n", " ");
         let examples: Vec<&str> = help
             .lines()
             .filter(|line| line.contains("budget-guard "))
@@ -28,6 +29,6 @@ fn every_command_shows_two_examples_that_parse() {
 #[test]
 fn a_misspelt_option_is_refused_in_one_line() {
     let error = Cli::try_parse_from(["budget-guard", "simulate", "x", "--chrat", "y"]).unwrap_err();
-    let said = command_line::one_line(&error, "budget-guard").unwrap();
+    let said = one_line(&error, "budget-guard").unwrap();
     assert!(said.contains("--chart") && !said.contains('\n'), "{said}");
 }

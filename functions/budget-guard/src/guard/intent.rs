@@ -13,7 +13,7 @@ use crate::{
         State,
         document::{
             Document, HistoryRecord, IncidentRecord, ItemRecord, ItemState, Operation,
-            OutboxRecord, PlanRecord, Posting, RungRecord,
+            OutboxRecord, Posting, RungRecord,
         },
     },
 };
@@ -86,11 +86,7 @@ fn plan(document: &mut Document, decided: &Decided<'_>) {
     if new.is_empty() {
         return;
     }
-    let plan = document.plan.get_or_insert_with(|| PlanRecord {
-        id: String::new(),
-        lease: None,
-        items: Vec::new(),
-    });
+    let plan = document.plan.get_or_insert_default();
     plan.id.clone_from(&decided.cause.id);
     plan.items.retain(|old| {
         let replaced = new

@@ -219,7 +219,7 @@ fn a_chart_is_a_picture_with_everything_that_happened() {
         "one rollover and the legend"
     );
     assert_eq!(
-        svg.matches("class=\"cost\"").count(),
+        svg.matches("<polyline class=\"cost\"").count(),
         2,
         "one line per month"
     );

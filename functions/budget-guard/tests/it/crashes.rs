@@ -1,6 +1,6 @@
 //! Death and lost answers, at every call there is: whoever comes after does the rest, and the end is the same.
 
-use crate::bed::{Bed, START, handle};
+use crate::bed::{Bed, LADDER, START, handle};
 use budget_guard::guard::Guard;
 use futures::{StreamExt, future::ready, stream};
 use jiff::SignedDuration;
@@ -273,6 +273,35 @@ async fn of_two_instances_with_the_same_message_one_does_it_and_the_other_comes_
     until_done(&bed, &STOP.event()).await;
     same(&Scene::end(&bed).await, &expected, "two instances");
     assert_eq!(bed.receiver.got("pagerduty").len(), 1, "told once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_one_instance_is_about_to_post_is_left_to_it_by_the_other() {
+    let bed = Bed::with(&LADDER.replacen("\"slack\"", "\"bus\"", 1)).await;
+    let publish = "pubsub.projects.topics.publish";
+    bed.gcp.faults().add(Fault {
+        delay: Some(SignedDuration::from_hours(1)),
+        ..Fault::on(publish)
+    });
+    bed.clock.set("2026-10-10T10:00:00Z".parse().unwrap());
+    let half = Bed::message(1, "2026-10-10T10:00:00Z", "505", "1000", START);
+    let (one, event) = (bed.guard(), half.clone());
+    let work = tokio::spawn(async move { handle(&one, event).await });
+    while bed.gcp.faults().list()[0].hit == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let next = Bed::message(2, "2026-10-10T10:00:00Z", "506", "1000", START);
+    for event in [&half, &next] {
+        let other = handle(&bed.guard(), event.clone()).await;
+        assert_eq!(other.status(), 503, "{other:?}");
+    }
+    work.abort();
+    let _ = work.await;
+    bed.gcp.faults().clear();
+    bed.later(AFTER_THE_LEASE);
+    until_done(&bed, &half).await;
+    until_done(&bed, &next).await;
+    assert_eq!(bed.gcp.journal().of(publish).len(), 1, "posted once");
 }
 
 #[tokio::test]

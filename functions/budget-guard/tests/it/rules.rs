@@ -47,7 +47,13 @@ impl Guard {
 
     fn hears(&mut self, cost: i64) -> Decision {
         self.now += SignedDuration::from_mins(30);
-        let message = BudgetNotification {
+        let message = self.message(cost);
+        self.decides(Input::Budget(message))
+    }
+
+    /// What is published now.
+    fn message(&self, cost: i64) -> BudgetNotification {
+        BudgetNotification {
             account: self.policy.account.clone(),
             budget: self.policy.budget.clone(),
             schema: Some("1.0".to_owned()),
@@ -61,8 +67,7 @@ impl Guard {
             alert_threshold: None,
             forecast_threshold: None,
             currency: Some("USD".to_owned()),
-        };
-        self.decides(Input::Budget(message))
+        }
     }
 
     fn obeys(&mut self, wish: Wish) -> Decision {
@@ -372,4 +377,21 @@ fn a_hold_is_said_again_in_a_period_that_never_begins() {
     guard.november();
     assert!(says(&guard.hears(10), held));
     assert!(!says(&guard.hears(10), held));
+}
+
+#[test]
+fn a_message_may_be_a_day_old_and_five_minutes_ahead_and_no_second_more() {
+    for (seconds, verdict, reason) in [
+        (-86_400, "evaluated", None),
+        (-86_401, "ignored", Some("too_old")),
+        (300, "evaluated", None),
+        (301, "hold", Some("from_the_future")),
+    ] {
+        let mut guard = Guard::ladder();
+        let mut message = guard.message(1010);
+        message.publish_time += SignedDuration::from_secs(seconds);
+        let decision = guard.decides(Input::Budget(message));
+        let found = (decision.verdict.word(), decision.verdict.reason());
+        assert_eq!(found, (verdict, reason), "{seconds} s");
+    }
 }
