@@ -12,14 +12,14 @@ help: ## List the targets
 setup: ## Install what is missing: PostgreSQL 15 and 18, fake-gcs-server, Google's clients for Python, zstd, jq, curl, Chromium, cargo-nextest
 	@scripts/setup
 
-demo: ## A web shop: its database lost and back again, its password changed in use, a week of scaling by the clock (options in DEMO)
+demo: ## A web shop: its database lost and back again, its password changed in use, a week of scaling, a month of spending (options in DEMO)
 	@scripts/setup demo
-	@scripts/run cargo build --locked --release -p local-gcp -p backup -p rotate-secrets -p scheduled-scaling -p nightshift
+	@scripts/run cargo build --locked --release -p local-gcp -p backup -p rotate-secrets -p scheduled-scaling -p budget-guard -p nightshift
 	@scripts/run cargo run --locked --release --quiet -p nightshift -- demo $(DEMO)
 
 up: ## Google Cloud on this machine with a small project in it, and a console in the browser (options in UP)
 	@scripts/setup up
-	@scripts/run cargo build --locked --release -p local-gcp -p backup -p rotate-secrets -p scheduled-scaling -p nightshift
+	@scripts/run cargo build --locked --release -p local-gcp -p backup -p rotate-secrets -p scheduled-scaling -p budget-guard -p nightshift
 	@scripts/run cargo run --locked --release --quiet -p nightshift -- up $(UP)
 
 test: setup ## Run every test against real PostgreSQL servers
@@ -32,7 +32,7 @@ lint: ## Check format, clippy, shell scripts, dependencies and the rules of the 
 
 bench: ## Compare with pg_dump and functions-framework: time, memory, size (options in BENCH, such as BENCH="--only events")
 	@scripts/setup bench
-	@scripts/run cargo build --locked --release -p backup -p rotate-secrets -p scheduled-scaling -p nightshift-bench
+	@scripts/run cargo build --locked --release -p backup -p rotate-secrets -p scheduled-scaling -p budget-guard -p nightshift-bench
 	@scripts/run cargo build --locked --release -p scheduled-scaling --examples
 	@scripts/run cargo run --locked --release -p nightshift-bench --bin bench -- $(BENCH)
 

@@ -97,11 +97,13 @@ pub enum Part {
     Rotation,
     /// Scaling by the clock: calls, writes, time and memory for 10, 100 and 1,000 services
     Scaling,
+    /// Budget messages: how many in a second, what one costs, and whether two instances lose or repeat anything
+    Budget,
 }
 
 impl Part {
     /// All parts, in the order they run.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Backup,
         Self::OneTable,
         Self::Restore,
@@ -109,11 +111,15 @@ impl Part {
         Self::Events,
         Self::Rotation,
         Self::Scaling,
+        Self::Budget,
     ];
 
     /// Whether it backs up or restores a database.
     pub fn is_of_databases(self) -> bool {
-        !matches!(self, Self::Events | Self::Rotation | Self::Scaling)
+        !matches!(
+            self,
+            Self::Events | Self::Rotation | Self::Scaling | Self::Budget
+        )
     }
 
     /// Its name for people.
@@ -126,6 +132,7 @@ impl Part {
             Self::Events => "events",
             Self::Rotation => "rotation",
             Self::Scaling => "scaling",
+            Self::Budget => "budget",
         }
     }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod budget;
 pub mod cli;
 pub mod contenders;
 pub mod cpu;
@@ -9,6 +10,7 @@ pub mod measure;
 pub mod report;
 pub mod rotation;
 pub mod scaling;
+mod service;
 pub mod suite;
 pub mod targets;
 pub mod tools;

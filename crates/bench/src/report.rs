@@ -1,6 +1,7 @@
 //! What the bench says: a line per contender, the targets, the machine.
 
 use crate::{
+    budget::report::Budget,
     cli::Part,
     events::report::Events,
     rotation::report::Rotation,
@@ -88,6 +89,8 @@ pub struct Report {
     pub rotation: Option<Rotation>,
     /// The part about scaling by the clock.
     pub scaling: Option<Scaling>,
+    /// The part about budget messages.
+    pub budget: Option<Budget>,
 }
 
 impl Report {
@@ -105,6 +108,7 @@ impl Report {
             events: None,
             rotation: None,
             scaling: None,
+            budget: None,
         }
     }
 
@@ -115,16 +119,19 @@ impl Report {
         events: Option<Events>,
         rotation: Option<Rotation>,
         scaling: Option<Scaling>,
+        budget: Option<Budget>,
     ) -> Self {
         self.targets.extend(events.iter().flat_map(Events::targets));
         self.targets
             .extend(rotation.iter().flat_map(Rotation::targets));
         self.targets
             .extend(scaling.iter().flat_map(Scaling::targets));
+        self.targets.extend(budget.iter().flat_map(Budget::targets));
         Self {
             events,
             rotation,
             scaling,
+            budget,
             ..self
         }
     }
@@ -256,6 +263,9 @@ impl report::Report for Report {
         }
         if let Some(scaling) = &self.scaling {
             said += &format!("{}\n", scaling.table());
+        }
+        if let Some(budget) = &self.budget {
+            said += &format!("{}\n", budget.table());
         }
         said + &format!("{}\n", self.judged())
     }

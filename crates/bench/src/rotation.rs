@@ -2,9 +2,9 @@
 //!
 //! Google is local-gcp in this process, whose journal counts; the program is `rotate-secrets serve` as it is deployed.
 
-mod program;
 pub mod report;
 
+use crate::service::Service;
 use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
 use local_gcp::{Direction, Entry, LocalGcp};
@@ -13,11 +13,12 @@ use local_postgres::{
     fixtures::{self, Accounts},
 };
 use nightshift_runtime::Shutdown;
-use program::Program;
 use report::{Rotation, Together};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
+    fs,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -53,6 +54,20 @@ pub fn run(shutdown: &Shutdown, runtime: &tokio::runtime::Handle) -> anyhow::Res
     })
 }
 
+/// `rotate-secrets serve` with these secrets.
+async fn start(google: &LocalGcp, folder: &Path, secrets: &Value) -> anyhow::Result<Service> {
+    // Events name the project by its number.
+    let http = reqwest::Client::builder().no_proxy().build()?;
+    let overview = http.get(format!("{}/_local", google.url())).send().await?;
+    let overview: Value = serde_json::from_str(&overview.text().await?)?;
+    let number = overview["projectNumber"].as_str().unwrap_or_default();
+    let number: u64 = number.parse().context("read the number of the project")?;
+    let text = json!({ "project": "demo", "project_number": number, "secrets": secrets });
+    let config = folder.join("rotate.json");
+    fs::write(&config, text.to_string()).context("write a configuration")?;
+    Service::start("rotate-secrets", google, &config)
+}
+
 /// One after the other, of the password of a real PostgreSQL with two accounts that take turns.
 async fn alone() -> anyhow::Result<Rotation> {
     let folder = TempDir::with_prefix("nightshift-bench-")?;
@@ -66,7 +81,7 @@ async fn alone() -> anyhow::Result<Rotation> {
         secret(SECRET, &first, None), side(SECRET),
     ] } }))?;
     let target = json!({ "postgres": accounts.target() });
-    let program = Program::start(
+    let program = start(
         &google,
         folder.path(),
         &json!({ SECRET: settings(&target) }),
@@ -114,7 +129,7 @@ async fn together() -> anyhow::Result<Together> {
         .map(|id| (id.clone(), settings(&target)))
         .collect();
     google.seed(due_within_a_minute(&ids, google.now() + HOUR))?;
-    let program = Program::start(&google, folder.path(), &Value::Object(secrets)).await?;
+    let program = start(&google, folder.path(), &Value::Object(secrets)).await?;
     program.ready().await?;
     for id in &ids {
         program

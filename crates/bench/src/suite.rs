@@ -1,6 +1,7 @@
 //! Runs the contenders turn by turn.
 
 use crate::{
+    budget,
     cli::{Choices, Part},
     contenders::{self, Backup, Restore},
     cpu::Reading,
@@ -58,9 +59,14 @@ pub fn run(
     } else {
         None
     };
+    let budget = if choices.runs(Part::Budget) {
+        Some(budget::run(shutdown, runtime)?)
+    } else {
+        None
+    };
     let machine = Machine::this(server)?;
     let report = Report::new(machine, choices.percent, runs);
-    Ok(report.with(events, rotation, scaling))
+    Ok(report.with(events, rotation, scaling, budget))
 }
 
 /// The parts that need a server of PostgreSQL, and its version.
@@ -132,7 +138,7 @@ impl<'a> Bench<'a> {
                 runs.push(self.backup(part, dataset::MIXED, contenders::OURS_WITH_FOUR, 1)?);
                 Ok(())
             }
-            Part::Events | Part::Rotation | Part::Scaling => Ok(()),
+            Part::Events | Part::Rotation | Part::Scaling | Part::Budget => Ok(()),
         }
     }
 

@@ -18,11 +18,13 @@ LAUNCH_STAGE = {
     "UNIMPLEMENTED": 6, "PRELAUNCH": 7,
 }  # google/api/launch_stage.proto
 
-# A document, the crate of Google's that knows the numbers of its enums, the resources whose methods are kept, and messages
-# that no method names because they travel as `Any`.
+# A document, the crate of Google's that knows the numbers of its enums, the resources whose methods are kept (or single
+# methods, where a resource has many), and messages that no method names because they travel as `Any`.
 WANTED = {
     "cloudbilling.v1": ("google-cloud-billing-v1-*", ["billingAccounts", "billingAccounts.projects", "projects"], []),
+    "cloudresourcemanager.v3": (None, ["projects.get", "projects.patch", "projects.testIamPermissions"], []),
     "cloudscheduler.v1": ("google-cloud-scheduler-v1-*", ["projects.locations.jobs"], []),
+    "compute.v1": (None, ["instances.get", "instances.start", "instances.stop", "zoneOperations.get"], []),
     "iam.v1": (None, ["projects.serviceAccounts.keys"], []),
     "pubsub.v1": (None, ["projects.topics", "projects.topics.subscriptions", "projects.subscriptions"], []),
     "run.v1": (None, [
@@ -128,13 +130,18 @@ def lines(entries):
         f"{json.dumps(name)}: {json.dumps(entries[name], separators=(',', ':'))}" for name in sorted(entries)) + "\n}"
 
 
+def wanted(identifier, resources):
+    name = identifier.partition(".")[2]
+    return name in resources or name.rpartition(".")[0] in resources
+
+
 def main():
     documents, registry = map(pathlib.Path, sys.argv[1:])
     for api, (crate, resources, more) in WANTED.items():
         document = json.loads((documents / f"{api}.json").read_text())
         table = numbers_of(next(registry.glob(crate))) if crate else {}
         methods = {source["id"]: method(document, source) for source in methods_of(document)
-                   if ".".join(source["id"].split(".")[1:-1]) in resources}
+                   if wanted(source["id"], resources)}
         roots = {kept[key] for kept in methods.values() for key in ("request", "response") if key in kept}
         messages = reduce(document, sorted(roots) + more, table)
         common = {name: field(parameter, {}) for name, parameter in document["parameters"].items()}

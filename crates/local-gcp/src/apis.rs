@@ -2,8 +2,8 @@
 //! says otherwise.
 
 use crate::{
-    billing, http::Api, iam, identity, metadata, pubsub, run, scheduler, secretmanager,
-    serviceusage, sql, storage,
+    billing, compute, http::Api, iam, identity, metadata, projects, pubsub, run, scheduler,
+    secretmanager, serviceusage, sql, storage,
 };
 
 pub(crate) fn all() -> Vec<Api> {
@@ -19,6 +19,8 @@ pub(crate) fn all() -> Vec<Api> {
         sql::api(),
         billing::api(),
         serviceusage::api(),
+        projects::api(),
+        compute::api(),
         storage::api(),
     ]
 }

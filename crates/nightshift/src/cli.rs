@@ -25,6 +25,7 @@ pub enum Command {
 Examples:
   nightshift demo
   nightshift demo rotation
+  nightshift demo month
   nightshift demo backup --scale 60 --keep ./demo-backups
   nightshift demo --quiet > summary.txt")]
     Demo(demo::Options),

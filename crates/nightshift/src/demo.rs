@@ -1,11 +1,12 @@
 //! `nightshift demo`: what becomes of a shop at night, told by the real programs.
 //!
-//! There are three chapters: a database that is lost and comes back, a password that changes while somebody uses it, and a
-//! week of scaling by the clock.
+//! There are four chapters: a database that is lost and comes back, a password that changes while somebody uses it, a week
+//! of scaling by the clock, and a month in which a budget is spent.
 
 mod acts;
 mod children;
 mod inventory;
+mod month;
 mod rotation;
 mod stage;
 mod summary;
@@ -35,7 +36,7 @@ pub struct Options {
     /// The program `backup` [default: the one beside this program]
     #[arg(long, value_name = "FILE")]
     pub backup_program: Option<PathBuf>,
-    /// Folder of the programs that the chapters `rotation` and `week` start [default: the one of this program]
+    /// Folder of the programs that the chapters `rotation`, `week` and `month` start [default: the one of this program]
     #[arg(long, value_name = "FOLDER")]
     pub programs: Option<PathBuf>,
 }
@@ -49,6 +50,8 @@ pub enum Chapter {
     Rotation,
     /// Let a week pass in seconds, and see services, workers and a database scaled by the clock
     Week,
+    /// Spend a budget in seconds, see what is throttled and stopped, and have all of it back on the first of the next month
+    Month,
 }
 
 /// Tells the story. Whatever becomes of it, nothing is left running and nothing lying about.
@@ -62,6 +65,9 @@ pub async fn run(options: &Options, shutdown: &Shutdown) -> Result<(), Error> {
     }
     if told(Chapter::Week) {
         week::run(options, shutdown).await?;
+    }
+    if told(Chapter::Month) {
+        month::run(options, shutdown).await?;
     }
     Ok(())
 }

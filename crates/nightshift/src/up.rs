@@ -1,5 +1,6 @@
 //! `nightshift up`: Google Cloud on this machine with a small project in it, and a page to watch and to disturb it.
 
+pub(crate) mod budget;
 pub(crate) mod client;
 mod crew;
 mod database;
@@ -17,7 +18,7 @@ use futures::future::try_join_all;
 pub(crate) use google::Google;
 use jiff::Timestamp;
 use nightshift_runtime::Shutdown;
-use program::{LOCAL_GCP, PROGRAMS, Program, SCHEDULED_SCALING};
+use program::{BUDGET_GUARD, LOCAL_GCP, PROGRAMS, Program, SCHEDULED_SCALING};
 use project::Wiring;
 pub(crate) use project::{PROJECT, SCALING_TICK, SHOP_PASSWORD};
 use reqwest::Method;
@@ -79,14 +80,15 @@ pub(crate) struct Open {
     backup: String,
     rotator: String,
     scaler: String,
+    guard: String,
 }
 
 /// Starts everything, with this grace for old passwords, and returns when all of it answers.
 pub(crate) async fn open(options: &Options, crew: &mut Crew, grace: &str) -> Result<Open, Error> {
     let ports = program::choose_ports(options.port)?;
-    let [port, backup, rotator, scaler] = ports.numbers;
+    let [port, backup, rotator, scaler, guard] = ports.numbers;
     let google = Google::new(Program::url(port))?;
-    let [backup, rotator, scaler] = [backup, rotator, scaler].map(Program::url);
+    let [backup, rotator, scaler, guard] = [backup, rotator, scaler, guard].map(Program::url);
     let place = crew.folder().to_path_buf();
     let database = crew.open_database().await?;
     let (url, target) = (database.url.clone(), database.accounts.target());
@@ -94,10 +96,12 @@ pub(crate) async fn open(options: &Options, crew: &mut Crew, grace: &str) -> Res
         backup: &backup,
         rotator: &rotator,
         scaler: &scaler,
+        guard: &guard,
         password: &database.first,
     };
     let seed = write_seed(&place, &project::seed(Timestamp::now(), &wiring))?;
     scaling::prepare(crew)?;
+    budget::prepare(crew)?;
     let folder = options.programs.as_deref();
     for (at, (program, port)) in PROGRAMS.iter().zip(ports.numbers).enumerate() {
         let chosen = [
@@ -119,6 +123,7 @@ pub(crate) async fn open(options: &Options, crew: &mut Crew, grace: &str) -> Res
         backup,
         rotator,
         scaler,
+        guard,
     })
 }
 
@@ -128,19 +133,46 @@ pub(crate) async fn open_for_scaling(
     folder: Option<&Path>,
     now: Timestamp,
 ) -> Result<(Google, String), Error> {
-    let ports = program::choose_ports(0)?;
-    let [port, scaler] = ports.numbers;
-    let google = Google::new(Program::url(port))?;
-    let url = Program::url(scaler);
-    let seed = write_seed(crew.folder(), &project::seed_for_scaling(&url))?;
     scaling::prepare(crew)?;
+    let seed = project::seed_for_scaling;
+    open_alone(crew, folder, now, (&SCHEDULED_SCALING, &seed)).await
+}
+
+/// Starts Google, its clock stopped at `now`, and the guard of the budget alone. Returns Google, and where the guard is.
+pub(crate) async fn open_for_budget(
+    crew: &mut Crew,
+    folder: Option<&Path>,
+    now: Timestamp,
+) -> Result<(Google, String), Error> {
+    budget::prepare(crew)?;
+    let seed = |guard: &str| {
+        let mut seed = Value::Null;
+        seed["pubsub"]["topics"] = vec![project::topic(budget::ALERTS)].into();
+        budget::add_to(&mut seed, guard);
+        seed
+    };
+    open_alone(crew, folder, now, (&BUDGET_GUARD, &seed)).await
+}
+
+/// Starts Google, its clock stopped at `now`, with a seed for where the one other program is, which is started then.
+async fn open_alone(
+    crew: &mut Crew,
+    folder: Option<&Path>,
+    now: Timestamp,
+    (one, seed): (&Program, &dyn Fn(&str) -> Value),
+) -> Result<(Google, String), Error> {
+    let ports = program::choose_ports(0)?;
+    let [port, its_port] = ports.numbers;
+    let google = Google::new(Program::url(port))?;
+    let url = Program::url(its_port);
+    let seed = write_seed(crew.folder(), &seed(&url))?;
     for (program, port, more) in [
         (
             &LOCAL_GCP,
             port,
             vec!["--stopped".to_owned(), format!("--now={now}")],
         ),
-        (&SCHEDULED_SCALING, scaler, vec![]),
+        (one, its_port, vec![]),
     ] {
         let mut arguments = program.arguments(port, &[("{seed}", &seed), ("{pending}", "20")]);
         arguments.extend(more);
@@ -187,9 +219,11 @@ fn greeting(open: &Open) -> String {
         backup,
         rotator,
         scaler,
+        guard,
     } = open;
     let url = &google.url;
     let port = url.rsplit(':').next().unwrap_or_default();
+    let spent = budget::message(Timestamp::now(), 101_000, budget::AMOUNT);
     format!(
         "\
 Nightshift is up: the project `{PROJECT}`, a web shop in two regions, with no account and in memory.
@@ -199,6 +233,7 @@ Nightshift is up: the project `{PROJECT}`, a web shop in two regions, with no ac
   backup     {backup}      (a real one, of a real PostgreSQL; Pub/Sub wakes it with a signed token)
   rotator    {rotator}      (rotate-secrets, which changes the passwords of that PostgreSQL)
   scaler     {scaler}      (scheduled-scaling, which goes by the clock of the console)
+  guard      {guard}      (budget-guard, which throttles and stops what costs too much)
 
 Try, in another terminal, and watch the console:
 
@@ -211,6 +246,9 @@ Try, in another terminal, and watch the console:
 
   # Live through a day, and see in the console what was scaled when; at night a backup is made and a secret is rotated.
   curl -d '{{\"advance\":\"1d\"}}' {url}/_local/clock
+
+  # The budget is spent, as by the console's dial: what does not sell in Europe is stopped, until next month or a higher budget.
+  curl -d '{spent}' {url}/v1/projects/{PROJECT}/topics/budget-alerts:publish
 
   # What the topic of the rotations was told.
   curl -d '{{\"maxMessages\":5}}' {url}/v1/projects/{PROJECT}/subscriptions/secret-rotations-pull:pull

@@ -9,15 +9,25 @@ const THRESHOLDS = [1.2, 1, 0.9, 0.5];
 // UTF-8, then base64.
 const base64 = (text) => btoa(String.fromCodePoint(...new TextEncoder().encode(text)));
 
+// When the month began that an instant is in: at midnight on the US Pacific coast, which is an hour later from December to March.
+function monthStart(at) {
+  const begins = (year, month) => {
+    const winter = [11, 0, 1, 2].includes((month + 12) % 12);
+    return new Date(Date.UTC(year, month, 1, winter ? 8 : 7));
+  };
+  const [year, month] = [at.getUTCFullYear(), at.getUTCMonth()];
+  const start = begins(year, month);
+  return at < start ? begins(year, month - 1) : start;
+}
+
 // The message of a budget, in the form of Cloud Billing's documentation for notifications, schema 1.0.
 function budgetMessage(account, cost, budget) {
-  const start = new Date(Date.UTC(now().getUTCFullYear(), now().getUTCMonth(), 1, 8));
   const passed = THRESHOLDS.find((threshold) => cost >= threshold * budget);
   const body = {
     budgetDisplayName: "demo monthly",
     ...(passed && { alertThresholdExceeded: passed }),
     costAmount: cost,
-    costIntervalStart: start.toISOString().replace(".000", ""),
+    costIntervalStart: monthStart(now()).toISOString().replace(".000", ""),
     budgetAmount: budget,
     budgetAmountType: "SPECIFIED_AMOUNT",
     currencyCode: "USD",
@@ -53,6 +63,7 @@ async function runJob(form) {
 }
 
 export function start(changed) {
+  turn();
   const forms = [
     ["budget", "Publishing", publishBudget],
     ["rotate", "Rotating", rotate],
@@ -69,6 +80,18 @@ export function start(changed) {
       });
     });
   }
+}
+
+// A dial to turn: let go of, it publishes what it says.
+function turn() {
+  const { dial, cost, budget } = $("budget").elements;
+  const follow = () => {
+    dial.max = Math.ceil(Number(budget.value || 1) * 1.3);
+    dial.value = cost.value;
+  };
+  dial.addEventListener("input", () => (cost.value = dial.value));
+  dial.addEventListener("change", () => $("budget").requestSubmit($("budget").querySelector("button")));
+  for (const field of [cost, budget]) field.addEventListener("input", follow);
 }
 
 // Offers what there is.

@@ -1,6 +1,7 @@
 // Puts the parts together: reads all once, then again whenever the journal shows that something changed.
 
 import { read } from "./api.js";
+import * as budgets from "./budgets.js";
 import * as clock from "./clock.js";
 import * as events from "./events.js";
 import * as faults from "./faults.js";
@@ -21,7 +22,9 @@ async function look() {
   const home = await read("/_local");
   $("project").textContent = `${home.project} · ${home.url}`;
   await Promise.all([clock.load(), faults.load()]);
-  events.update(await resources.load(home, clock.now()));
+  const found = await resources.load(home, clock.now());
+  events.update(found);
+  await budgets.load(found.Buckets ?? []);
 }
 
 // One look at a time; what happens meanwhile is seen by the next.

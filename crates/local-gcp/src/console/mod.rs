@@ -36,6 +36,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("journal.js", SCRIPT, include_str!("journal.js")),
     ("timeline.js", SCRIPT, include_str!("timeline.js")),
     ("notes.js", SCRIPT, include_str!("notes.js")),
+    ("budgets.js", SCRIPT, include_str!("budgets.js")),
 ];
 
 const SCRIPT: &str = "text/javascript";

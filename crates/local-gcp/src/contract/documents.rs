@@ -31,7 +31,9 @@ struct Path {
 static DOCUMENTS: LazyLock<Vec<Document>> = LazyLock::new(|| {
     [
         include_str!("../../schemas/cloudbilling.v1.json"),
+        include_str!("../../schemas/cloudresourcemanager.v3.json"),
         include_str!("../../schemas/cloudscheduler.v1.json"),
+        include_str!("../../schemas/compute.v1.json"),
         include_str!("../../schemas/iam.v1.json"),
         include_str!("../../schemas/pubsub.v1.json"),
         include_str!("../../schemas/run.v1.json"),

@@ -2,6 +2,7 @@
 
 mod bench;
 mod billing;
+mod compute;
 mod conformance;
 mod console;
 mod contract;
@@ -13,6 +14,7 @@ mod killed;
 mod origin;
 mod persistence;
 mod program;
+mod projects;
 mod pubsub;
 mod pubsub_client;
 mod pubsub_push;

@@ -68,9 +68,28 @@ pub(crate) const SCHEDULED_SCALING: Program = Program {
     ready: "/ready",
 };
 
+/// What keeps a budget.
+pub(crate) const BUDGET_GUARD: Program = Program {
+    name: "budget-guard",
+    arguments: &[
+        "serve",
+        "--config",
+        super::budget::CONFIG,
+        "--listen",
+        "127.0.0.1:{port}",
+        "--auth",
+        "verify",
+        "--audience",
+        "http://127.0.0.1:{port}",
+        "--caller",
+        super::project::PUSHER,
+    ],
+    ready: "/ready",
+};
+
 /// In the order of their start; Google gets the port that was asked for. A function that learns to serve is one more entry,
 /// and a push subscription in the project.
-pub(crate) const PROGRAMS: [Program; 4] = [
+pub(crate) const PROGRAMS: [Program; 5] = [
     LOCAL_GCP,
     Program {
         name: "backup",
@@ -110,6 +129,7 @@ pub(crate) const PROGRAMS: [Program; 4] = [
         ready: "/ready",
     },
     SCHEDULED_SCALING,
+    BUDGET_GUARD,
 ];
 
 /// Google's time, in the folder that the programs work in.

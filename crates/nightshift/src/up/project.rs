@@ -1,5 +1,6 @@
 //! The project that `up` opens with: a web shop in two regions, a little like one that Nightshift would look after.
 
+use super::budget;
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ pub(crate) const SCALING_TICK: &str = "scaling-tick";
 
 const SCALING: &str = "scaling-ticks";
 const ACCOUNT: &str = "billingAccounts/01D4EE-079462-DFD6EC";
-const EUROPE: &str = "europe-west1";
+pub(super) const EUROPE: &str = "europe-west1";
 const AMERICA: &str = "us-central1";
 /// The events that ask for a rotation; commands have no type.
 const ROTATIONS: &str = "attributes.eventType = \"SECRET_ROTATE\"";
@@ -32,12 +33,13 @@ pub(super) struct Wiring<'a> {
     pub(super) backup: &'a str,
     pub(super) rotator: &'a str,
     pub(super) scaler: &'a str,
+    pub(super) guard: &'a str,
     pub(super) password: &'a str,
 }
 
 /// Everything that a seed file can say; rotations lie ahead of `now`.
 pub(super) fn seed(now: Timestamp, wiring: &Wiring<'_>) -> Value {
-    json!({
+    let mut seed = json!({
         "pubsub": pubsub(wiring),
         "secretmanager": { "secrets": [
             secret(SHOP_PASSWORD, wiring.password, night(now, 1), 30),
@@ -51,6 +53,7 @@ pub(super) fn seed(now: Timestamp, wiring: &Wiring<'_>) -> Value {
             scaling_tick(),
             tick("backup-nightly", "30 2 * * *", "Europe/Brussels", "backup-runs", r#"{"command":"run"}"#),
             call("rotation-tick", "0 * * * *", wiring.rotator),
+            call("budget-tick", "30 * * * *", wiring.guard),
         ] },
         "storage": { "buckets": [
             { "name": "demo-shop-backups", "location": "EUROPE-WEST1", "versioning": { "enabled": true } },
@@ -64,7 +67,9 @@ pub(super) fn seed(now: Timestamp, wiring: &Wiring<'_>) -> Value {
             "billingAccounts": [{ "name": ACCOUNT, "open": true, "displayName": "Demo billing" }],
             "projects": [{ "projectId": PROJECT, "billingAccountName": ACCOUNT }],
         },
-    })
+    });
+    budget::add_to(&mut seed, wiring.guard);
+    seed
 }
 
 /// What a week of scaling needs of the project, whose scaler listens at this URL.
@@ -128,7 +133,7 @@ pub(super) fn cloud_run() -> Vec<(String, Value)> {
 }
 
 fn pubsub(wiring: &Wiring<'_>) -> Value {
-    let topics = ["budget-alerts", "secret-rotations", SCALING, "backup-runs"];
+    let topics = [budget::ALERTS, "secret-rotations", SCALING, "backup-runs"];
     let subscription = |id: &&str| json!({ "name": name("subscriptions", &format!("{id}-pull")), "topic": name("topics", id), "ackDeadlineSeconds": 60 });
     let mut subscriptions: Vec<_> = topics.iter().map(subscription).collect();
     subscriptions.push(push("backup-runs", wiring.backup));
@@ -148,12 +153,12 @@ fn pubsub(wiring: &Wiring<'_>) -> Value {
     })
 }
 
-fn topic(id: &str) -> Value {
+pub(super) fn topic(id: &str) -> Value {
     json!({ "name": name("topics", id) })
 }
 
 /// What wakes a function that listens at `url`, with a token that says who asks.
-fn push(topic: &str, url: &str) -> Value {
+pub(super) fn push(topic: &str, url: &str) -> Value {
     json!({
         "name": name("subscriptions", &format!("{topic}-push")),
         "topic": name("topics", topic),
@@ -217,7 +222,7 @@ fn container(image: &str) -> Value {
     json!({ "template": { "containers": [{ "image": image }] } })
 }
 
-fn name(collection: &str, id: &str) -> String {
+pub(super) fn name(collection: &str, id: &str) -> String {
     format!("projects/{PROJECT}/{collection}/{id}")
 }
 

@@ -9,6 +9,8 @@ mod console;
 #[cfg(test)]
 mod ending;
 #[cfg(test)]
+mod month;
+#[cfg(test)]
 mod programs;
 #[cfg(test)]
 mod rotation;

@@ -35,6 +35,7 @@ pub(crate) fn command(folder: &Path, options: &[&str]) -> Result<Command> {
     programs::program("backup")?;
     programs::program("rotate-secrets")?;
     programs::program("scheduled-scaling")?;
+    programs::program("budget-guard")?;
     let mut command = bed::nightshift(folder);
     command.arg("up").args(options).env_remove("LOCAL_GCP_PORT");
     Ok(command)

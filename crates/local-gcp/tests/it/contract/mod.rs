@@ -1,9 +1,11 @@
 //! Google's discovery documents judge a tour of every method.
 
 mod billing;
+mod compute;
 mod iam;
 mod messaging;
 mod planted;
+mod projects;
 mod quotas;
 mod run;
 mod run_v1;
@@ -24,8 +26,10 @@ const REGION: &str = "projects/demo/locations/europe-west1";
 async fn tour() -> Result<Api> {
     let api = start().await?;
     billing::tour(&api).await?;
+    compute::tour(&api).await?;
     iam::tour(&api).await?;
     messaging::tour(&api).await?;
+    projects::tour(&api).await?;
     quotas::tour(&api).await?;
     run::tour(&api).await?;
     run_v1::tour(&api).await?;
@@ -62,7 +66,9 @@ async fn a_tour_of_every_method_keeps_to_googles_discovery_documents() -> Result
         .collect();
     for api in [
         "cloudbilling",
+        "cloudresourcemanager",
         "cloudscheduler",
+        "compute",
         "iam",
         "pubsub",
         "run",

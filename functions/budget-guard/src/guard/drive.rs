@@ -1,0 +1,110 @@
+//! The items of a plan, one after the other; each is written down as it ends.
+
+use super::{Guard, GuardError, holder};
+use crate::{
+    apply::{Applier, Ended},
+    metrics,
+    policy::Policy,
+    state::{
+        Latch,
+        document::{Document, ItemRecord, ItemState},
+    },
+    store::Version,
+};
+use jiff::SignedDuration;
+
+/// What failed is tried again after this long.
+const AGAIN: SignedDuration = SignedDuration::from_hours(1);
+
+impl Guard {
+    /// Does every item that is due. Returns what is left because something was away.
+    pub(super) async fn drive(
+        &self,
+        policy: &Policy,
+        document: &mut Document,
+        version: &mut Version,
+    ) -> Result<Vec<String>, GuardError> {
+        let name = holder(policy);
+        let mut left = Vec::new();
+        let now = self.now();
+        let due = document.items().iter().enumerate();
+        let due: Vec<usize> = due
+            .filter(|(_, item)| item.is_due(now))
+            .map(|(index, _)| index)
+            .collect();
+        for (nth, index) in due.iter().enumerate() {
+            let Some(item) = document.items().get(*index).cloned() else {
+                continue;
+            };
+            let key = firing_key(policy, document, &item);
+            let applier = Applier {
+                google: &self.google,
+                repository: &self.repository,
+                holder: &name,
+                guard_project: &policy.guard_project,
+                key: key.as_deref(),
+                rounds: self.rounds,
+            };
+            let ended = applier.apply(&item).await;
+            tell(&name, &item, &ended);
+            metrics::acted(&ended);
+            if let Ended::Later(why) = &ended {
+                left.push(format!("{}: {why}", item.action));
+            }
+            if let Some(plan) = &mut document.plan {
+                self.note(&mut plan.items[*index], ended);
+                plan.lease = Some(self.lease(self.now()));
+            }
+            // The last one is written down with what is said about it.
+            if nth + 1 < due.len() {
+                *version = self.repository.save(policy, document, version).await?;
+            }
+        }
+        Ok(left)
+    }
+
+    fn note(&self, item: &mut ItemRecord, ended: Ended) {
+        item.tries = item.tries.saturating_add(1);
+        item.next = None;
+        (item.state, item.note) = match ended {
+            Ended::Done(note) => (ItemState::Done, note),
+            Ended::Conflict(why) => (ItemState::Conflict, Some(why)),
+            Ended::Later(why) => (ItemState::Prepared, Some(why)),
+            Ended::Failed(why) => {
+                item.next = self.now().checked_add(AGAIN).ok();
+                (ItemState::Failed, Some(why))
+            }
+        };
+    }
+}
+
+/// The key of the newest firing that asks for this.
+fn firing_key(policy: &Policy, document: &Document, item: &ItemRecord) -> Option<String> {
+    let state = &document.state;
+    let asks = |latch: &&Latch| latch.is_real() && latch.actions.contains(&item.action);
+    let latch = state.latches.iter().rev().find(asks)?;
+    Some(policy.firing_key(state.period?, &latch.step, latch.epoch))
+}
+
+fn tell(policy: &str, item: &ItemRecord, ended: &Ended) {
+    let (op, action) = (item.op, &item.action);
+    match ended {
+        Ended::Done(note) => tracing::info!(
+            event = crate::event::APPLIED,
+            policy,
+            ?op,
+            %action,
+            note = note.as_deref().unwrap_or_default(),
+            "done and seen to be"
+        ),
+        Ended::Conflict(why) => {
+            tracing::warn!(event = crate::event::CONFLICT, policy, ?op, %action, "{why}");
+        }
+        Ended::Failed(why) => {
+            tracing::error!(event = crate::event::ACTION_FAILED, policy, ?op, %action, "{why}");
+        }
+        Ended::Later(why) => {
+            tracing::warn!(event = crate::event::ACTION_LATER, policy, ?op, %action, "{why}");
+        }
+    }
+}
