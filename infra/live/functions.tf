@@ -56,7 +56,7 @@ module "backup" {
 
   args                = each.value.args
   config              = local.config.backup
-  deletion_protection = local.production
+  deletion_protection = local.protected
   image               = var.images["backup"]
   labels              = merge(local.labels, { nightshift-function = "backup" })
   max_retries         = each.value.retries
@@ -96,7 +96,7 @@ module "scheduled_scaling" {
 
   concurrency         = 1
   config              = local.config.scaling
-  deletion_protection = local.production
+  deletion_protection = local.protected
   image               = var.images["scheduled-scaling"]
   labels              = merge(local.labels, { nightshift-function = "scheduled-scaling" })
   max_instances       = 1
@@ -115,7 +115,7 @@ module "rotate_secrets" {
 
   callers             = { secret-events = module.secret_events[0].pusher }
   config              = local.config.rotation
-  deletion_protection = local.production
+  deletion_protection = local.protected
   image               = var.images["rotate-secrets"]
   labels              = merge(local.labels, { nightshift-function = "rotate-secrets" })
   name                = "rotate-secrets"
@@ -147,7 +147,7 @@ module "rotating_secret" {
   source   = "../modules/rotating-secret"
   for_each = local.with.rotation ? var.rotation.secrets : {}
 
-  deletion_protection = local.production
+  deletion_protection = local.protected
   labels              = local.labels
   locations           = each.value.locations
   name                = each.key
@@ -183,7 +183,7 @@ module "budget_guard" {
 
   callers             = { budget-events = module.budget_events[0].pusher }
   config              = local.config.budget
-  deletion_protection = local.production
+  deletion_protection = local.protected
   image               = var.images["budget-guard"]
   labels              = merge(local.labels, { nightshift-function = "budget-guard" })
   name                = "budget-guard"

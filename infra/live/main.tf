@@ -10,6 +10,7 @@ data "google_storage_project_service_account" "this" {
 
 locals {
   production = var.environment == "production"
+  protected  = var.deletion_protection == null ? local.production : var.deletion_protection
   labels     = { app = "nightshift", environment = var.environment, managed_by = "terraform" }
   number     = data.google_project.this.number
 

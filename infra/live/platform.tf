@@ -18,7 +18,7 @@ module "database" {
   source = "../modules/database"
   count  = try(var.platform.database, null) == null ? 0 : 1
 
-  deletion_protection = local.production
+  deletion_protection = local.protected
   highly_available    = var.platform.database.highly_available
   labels              = local.labels
   name                = "main"
@@ -34,7 +34,7 @@ module "cache" {
   source = "../modules/cache"
   count  = try(var.platform.cache, null) == null ? 0 : 1
 
-  deletion_protection = local.production
+  deletion_protection = local.protected
   highly_available    = var.platform.cache.highly_available
   labels              = local.labels
   memory_gb           = var.platform.cache.memory_gb
@@ -49,7 +49,7 @@ module "service" {
   for_each = local.services
 
   cpu                 = each.value.cpu
-  deletion_protection = local.production
+  deletion_protection = local.protected
   env                 = each.value.env
   health_path         = each.value.health_path
   image               = var.images[each.key]

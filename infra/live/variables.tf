@@ -53,6 +53,12 @@ variable "region" {
   type        = string
 }
 
+variable "deletion_protection" {
+  description = "Whether services, jobs, secrets, the database and the cache refuse to be deleted; as it was not said, in production. Apply it as false before you take anything away."
+  type        = bool
+  default     = null
+}
+
 # ---- who may be told besides by e-mail
 
 variable "pagerduty" {

@@ -53,6 +53,33 @@ run "nothing_is_switched_on_by_itself" {
   }
 }
 
+run "production_is_protected" {
+  command = plan
+
+  variables {
+    environment = "production"
+  }
+
+  assert {
+    condition     = local.protected
+    error_message = "production can be deleted"
+  }
+}
+
+run "protection_can_be_taken_off_before_an_uninstall" {
+  command = plan
+
+  variables {
+    deletion_protection = false
+    environment         = "production"
+  }
+
+  assert {
+    condition     = !local.protected
+    error_message = "what was to go refuses to"
+  }
+}
+
 run "backup_alone" {
   command = plan
 

@@ -46,10 +46,15 @@ resource "google_storage_bucket" "this" {
     retention_duration_seconds = var.soft_delete_days * 86400
   }
 
-  retention_policy {
-    retention_period = tostring(var.retention_days * 86400)
-    # Locking has no way back; it is a person's decision (see docs/deploy.md).
-    is_locked = false
+  # None at all for no days: the provider refuses a period of 0.
+  dynamic "retention_policy" {
+    for_each = var.retention_days > 0 ? [var.retention_days * 86400] : []
+
+    content {
+      retention_period = tostring(retention_policy.value)
+      # Locking has no way back; it is a person's decision (see docs/deploy.md).
+      is_locked = false
+    }
   }
 
   encryption {

@@ -14,10 +14,7 @@ fn check(environment: &str) -> Result<()> {
     let mut wrong = policy::broken(environment, &plan);
     wrong.extend(traps::fallen_into(&plan)?);
     let (refused, asked) = documents::refused(&plan)?;
-    assert!(
-        !asked.is_empty(),
-        "{environment} switches no function on that is there"
-    );
+    assert!(!asked.is_empty(), "{environment} switches no function on");
     wrong.extend(refused);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())

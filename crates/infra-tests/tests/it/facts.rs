@@ -189,3 +189,25 @@ fn every_runbook_is_one_of_an_alert() -> Result<()> {
     }
     Ok(())
 }
+
+/// A person who follows the short way comes to the same place.
+#[test]
+fn the_readme_deploys_with_the_commands_of_the_long_way() -> Result<()> {
+    let (readme, long) = (read("README.md")?, read("docs/deploy.md")?);
+    let section = readme.split("## Deploy to Google Cloud").nth(1);
+    let block = section.and_then(|section| section.split("```").nth(1));
+    let commands: Vec<&str> = block
+        .unwrap_or_default()
+        .lines()
+        .skip(1)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
+    assert!(commands.len() > 20, "only {} lines", commands.len());
+    let mut rest = long.as_str();
+    for command in commands {
+        let place = rest.find(command);
+        let place = place.unwrap_or_else(|| panic!("not there, or not in this order: {command}"));
+        rest = &rest[place..];
+    }
+    Ok(())
+}

@@ -96,9 +96,7 @@ impl Stage {
                 return Ok(None);
             }
         }
-        let Some(local_gcp) = program("crates/local-gcp", "local-gcp")? else {
-            return Ok(None);
-        };
+        let local_gcp = program("local-gcp")?;
         let folder = tempfile::tempdir()?;
         let (web, called) = Self::serve(folder.path())?;
         let place = "projects/demo/locations/europe-west1";
@@ -260,7 +258,7 @@ fn a_function_that_nobody_reaches_is_called_by_its_clock_and_gives_traffic_back_
         return Ok(());
     };
     let call = ["--call", "shop-clock"];
-    let good = stage.deploy(GOOD, &[&call[..], &["--watch", "30"]].concat())?;
+    let good = stage.deploy(GOOD, &[&call[..], &["--watch", "300"]].concat())?;
     ensure!(good.status.success(), "the good one: {}", said(&good));
     let second = stage.traffic()?.split;
     assert!(
@@ -299,7 +297,7 @@ fn a_deploy_that_is_ended_while_it_watches_gives_traffic_back() -> Result<()> {
         .stderr(Stdio::null())
         .spawn()?;
     let mut deploy = Running(child);
-    let deadline = Instant::now() + Duration::from_mins(2);
+    let deadline = Instant::now() + Duration::from_mins(5);
     while stage.traffic()?.split.len() < 2 {
         ensure!(Instant::now() < deadline, "the new revision got no traffic");
     }
@@ -381,6 +379,16 @@ fn what_cannot_be_meant_is_refused_before_anything_is_asked() -> Result<()> {
         "must end in @sha256:",
     )?;
     refused("deploy", &["shop"], "a name and IMAGE are needed")?;
+    let image = format!("shop@sha256:{GOOD}");
+    for (option, value, why) in [
+        ("--canary", "0", "it must be 1 to 100"),
+        ("--watch", "soon", "it must be a number of seconds"),
+        ("--tag", "C", "it must begin with a letter"),
+        ("--path", "health", "it must begin with a slash"),
+    ] {
+        let args = [&["shop", &image, option, value], place.as_slice()].concat();
+        refused("deploy", &args, why)?;
+    }
     refused(
         "promote",
         &[&["shop", "shop-1", "101"], place.as_slice()].concat(),
@@ -395,6 +403,11 @@ fn what_cannot_be_meant_is_refused_before_anything_is_asked() -> Result<()> {
         "smoke",
         &["ftp://shop"],
         "give one that begins with https://",
+    )?;
+    refused(
+        "smoke",
+        &["https://shop", "--attempts", "2"],
+        "can never be reached",
     )?;
     Ok(())
 }

@@ -43,6 +43,19 @@ run "a_tier_of_no_days_is_no_tier" {
   }
 }
 
+run "no_days_of_retention_are_no_policy" {
+  command = plan
+
+  variables {
+    retention_days = 0
+  }
+
+  assert {
+    condition     = length(google_storage_bucket.this.retention_policy) == 0
+    error_message = "a period of 0 is refused when it is applied"
+  }
+}
+
 run "soft_delete_that_storage_does_not_take_is_refused" {
   command = plan
 
