@@ -211,3 +211,18 @@ fn the_readme_deploys_with_the_commands_of_the_long_way() -> Result<()> {
     }
     Ok(())
 }
+
+/// `**/target` would leave out the modules of that name, too, and the image's build alone would find that out.
+#[test]
+fn images_are_built_of_all_sources() -> Result<()> {
+    let ignored = read(".dockerignore")?;
+    let left_out = ignored
+        .lines()
+        .filter(|line| !line.is_empty() && *line != "*" && !line.starts_with(['#', '!']));
+    for pattern in left_out {
+        let parts: Vec<&str> = pattern.split('/').collect();
+        let beside_the_sources = matches!(parts[..], ["crates" | "functions", "*", name] if name != "src" && !name.contains('*'));
+        assert!(beside_the_sources, "{pattern} may leave sources out");
+    }
+    Ok(())
+}
