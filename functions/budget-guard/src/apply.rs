@@ -9,6 +9,11 @@
 //!                                     write down that it is
 //! ```
 //!
+//! A lease that has ended keeps nobody from going on who was frozen in the middle, as Cloud Run does between requests. So
+//! whoever takes a resource asks once more whether the work is still theirs, after they are in its record and before they
+//! change it; and whoever gives back asks before they are out of it. Who took the work over has written that down before
+//! they looked, so one of the two sees the other.
+//!
 //! What was there before is stored before anything is changed, and what is about to be written before it is. So whoever
 //! comes after a death finds what was there, what we meant to write, or what a person made of it, and can tell which; and
 //! nothing counts as done before it was read back.
@@ -17,6 +22,8 @@ use crate::{
     action::Verb,
     actions::{self, ARMED, Seen},
     google::{CallError, Google},
+    guard::holder,
+    policy::Policy,
     repository::{Repository, RepositoryError},
     state::{
         document::{ItemRecord, Operation},
@@ -40,6 +47,8 @@ pub enum Ended {
     Failed(String),
     /// Something was away; the next attempt may find it back.
     Later(String),
+    /// Another instance has taken the work over; with what we had written down when we changed something.
+    Overtaken(Option<Box<Held>>),
 }
 
 /// Does items for one budget.
@@ -49,12 +58,14 @@ pub struct Applier<'a> {
     pub google: &'a Google,
     /// Where it is remembered who holds what.
     pub repository: &'a Repository,
-    /// The budget, as `ACCOUNT/BUDGET`.
-    pub holder: &'a str,
-    /// Never a target.
-    pub guard_project: &'a str,
+    /// The budget, and what is never a target.
+    pub policy: &'a Policy,
+    /// The revision of the budget's memory that asks for the work; with a later one it is another instance's.
+    pub rev: u64,
     /// The key of the firing that asks for the item, for whoever looks at the resource.
     pub key: Option<&'a str>,
+    /// What we had written down of the resource before another instance took the work over, and have changed since.
+    pub recall: Option<&'a Held>,
     /// How often what fails in passing is tried before it is left to the next message.
     pub rounds: RetryPolicy,
 }
@@ -68,6 +79,8 @@ enum Round {
     Look,
     /// Somebody was faster; look what there is now.
     Again(String),
+    /// The work is not ours any more.
+    Overtaken,
 }
 
 impl Applier<'_> {
@@ -76,14 +89,15 @@ impl Applier<'_> {
         if let Some(refusal) = self.refusal(item).await {
             return refusal;
         }
-        let mut number = 0;
+        let (mut number, mut changed) = (0, None);
         let mut why = String::from("it was not to be seen after it was done");
         // Every write is followed by a look, so there are twice as many rounds as attempts.
         while number < 2 * self.rounds.max_attempts.max(1) {
             number += 1;
-            match self.round(item).await {
+            match self.round(item, &mut changed).await {
                 Ok(Round::Ended(ended)) => return ended,
                 Ok(Round::Look) => {}
+                Ok(Round::Overtaken) => return Ended::Overtaken(changed.map(Box::new)),
                 Ok(Round::Again(reason)) => {
                     why = reason;
                     self.pause(number).await;
@@ -105,7 +119,7 @@ impl Applier<'_> {
         if item.op == Operation::Restore {
             return None;
         }
-        if resource.project() == self.guard_project {
+        if resource.project() == self.policy.guard_project {
             return Some(Ended::Failed("it is in the guard's own project".to_owned()));
         }
         if item.action.verb != Verb::BillingUnlink {
@@ -123,16 +137,19 @@ impl Applier<'_> {
         }
     }
 
-    async fn round(&self, item: &ItemRecord) -> Result<Round, Trouble> {
+    async fn round(&self, item: &ItemRecord, changed: &mut Option<Held>) -> Result<Round, Trouble> {
         let (mut held, version) = self.repository.held(&item.action.resource).await?;
         let before = held.clone();
-        match item.op {
-            Operation::Restore => held.holders.remove(self.holder),
-            Operation::Do | Operation::Set => {
-                let (holder, action) = (self.holder.to_owned(), item.action.clone());
-                held.holders.insert(holder, action)
+        let holder = holder(self.policy);
+        if item.op == Operation::Restore {
+            held.holders.remove(&holder);
+            self.recall.inspect(|ours| held.recall(ours));
+            if !self.is_ours().await? {
+                return Ok(Round::Overtaken);
             }
-        };
+        } else {
+            held.holders.insert(holder, item.action.clone());
+        }
         let sight = match self.look(&held).await {
             Ok(sight) => sight,
             Err(error) if error.is_not_found() && held.holders.is_empty() => {
@@ -154,7 +171,12 @@ impl Applier<'_> {
             held.settle();
             self.leave_breadcrumb(item, &held).await;
             let ended = ended(&touched, &sight);
-            return self.settle(&before, &held, &version, ended).await;
+            let settled = self.settle(&before, &held, &version, ended).await?;
+            let is_new = held.holders != before.holders && matches!(settled, Round::Ended(_));
+            if is_new && item.op != Operation::Restore && !self.is_ours().await? {
+                return Ok(Round::Overtaken);
+            }
+            return Ok(settled);
         }
         let targets = held.targets();
         held.begin(&targets);
@@ -164,6 +186,10 @@ impl Applier<'_> {
                 saved => drop(saved?),
             }
         }
+        if item.op != Operation::Restore && !self.is_ours().await? {
+            return Ok(Round::Overtaken);
+        }
+        *changed = Some(held.clone());
         self.write(&held, &moves, &sight).await?;
         if touched.is_empty() {
             return Ok(Round::Look);
@@ -171,6 +197,10 @@ impl Applier<'_> {
         self.leave_breadcrumb(item, &held).await;
         // What a person has changed is no longer ours; the rest is done, and was only not looked at again.
         Ok(Round::Ended(ended(&touched, &sight)))
+    }
+
+    async fn is_ours(&self) -> Result<bool, RepositoryError> {
+        self.repository.is_at(self.policy, self.rev).await
     }
 
     /// Who lets go while others hold on leaves their note alone.

@@ -26,6 +26,7 @@ mod month;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
+mod overtaken;
 mod program;
 #[cfg(test)]
 mod real_month;
