@@ -18,6 +18,8 @@
 //! comes after a death finds what was there, what we meant to write, or what a person made of it, and can tell which; and
 //! nothing counts as done before it was read back.
 
+mod by_hand;
+
 use crate::{
     action::Verb,
     actions::{self, ARMED, Seen},
@@ -31,6 +33,7 @@ use crate::{
     },
     store::Version,
 };
+use by_hand::give_up;
 use nightshift_runtime::RetryPolicy;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -72,6 +75,28 @@ pub struct Applier<'a> {
 
 /// What is seen of each lever.
 type Sight = BTreeMap<&'static str, Seen>;
+
+/// An item, and what is known when it is known what there is to do.
+struct Work<'a> {
+    item: &'a ItemRecord,
+    /// The record as it was read, and its version.
+    before: Held,
+    version: Version,
+    /// The record as it is to be.
+    held: Held,
+    sight: Sight,
+    /// The levers that a person has moved.
+    touched: Vec<&'static str>,
+}
+
+impl Work<'_> {
+    /// What is not yet as it should be.
+    fn moves(&self) -> Vec<Move> {
+        let mut targets = self.held.targets();
+        targets.retain(|one| !agrees(one, &self.sight));
+        targets
+    }
+}
 
 enum Round {
     Ended(Ended),
@@ -138,17 +163,17 @@ impl Applier<'_> {
     }
 
     async fn round(&self, item: &ItemRecord, changed: &mut Option<Held>) -> Result<Round, Trouble> {
-        let (mut held, version) = self.repository.held(&item.action.resource).await?;
-        let before = held.clone();
-        let holder = holder(self.policy);
+        let (before, version) = self.repository.held(&item.action.resource).await?;
+        let mut held = before.clone();
         if item.op == Operation::Restore {
-            held.holders.remove(&holder);
+            held.holders.remove(&holder(self.policy));
             self.recall.inspect(|ours| held.recall(ours));
             if !self.is_ours().await? {
                 return Ok(Round::Overtaken);
             }
         } else {
-            held.holders.insert(holder, item.action.clone());
+            let action = item.action.clone();
+            held.holders.insert(holder(self.policy), action);
         }
         let sight = match self.look(&held).await {
             Ok(sight) => sight,
@@ -162,41 +187,64 @@ impl Applier<'_> {
             held.capture(lever, &seen.value);
         }
         let touched = give_up(item, &mut held, &sight);
-        let moves: Vec<Move> = held
-            .targets()
-            .into_iter()
-            .filter(|one| !agrees(one, &sight))
-            .collect();
+        let work = Work {
+            item,
+            before,
+            version,
+            held,
+            sight,
+            touched,
+        };
+        let moves = work.moves();
         if moves.is_empty() {
-            held.settle();
-            self.leave_breadcrumb(item, &held).await;
-            let ended = ended(&touched, &sight);
-            let settled = self.settle(&before, &held, &version, ended).await?;
-            let is_new = held.holders != before.holders && matches!(settled, Round::Ended(_));
-            if is_new && item.op != Operation::Restore && !self.is_ours().await? {
-                return Ok(Round::Overtaken);
-            }
-            return Ok(settled);
+            self.conclude(work).await
+        } else {
+            self.change(work, &moves, changed).await
         }
-        let targets = held.targets();
-        held.begin(&targets);
-        if held != before {
-            match self.repository.save_held(&held, &version).await {
+    }
+
+    /// All is as it should be; that is written down.
+    async fn conclude(&self, mut work: Work<'_>) -> Result<Round, Trouble> {
+        work.held.settle();
+        self.leave_breadcrumb(work.item, &work.held).await;
+        let ended = ended(&work.touched, &work.sight);
+        let round = self
+            .settle(&work.before, &work.held, &work.version, ended)
+            .await?;
+        let is_new = work.held.holders != work.before.holders && matches!(round, Round::Ended(_));
+        if is_new && work.item.op != Operation::Restore && !self.is_ours().await? {
+            return Ok(Round::Overtaken);
+        }
+        Ok(round)
+    }
+
+    /// Writes down what is about to be written, and writes it.
+    async fn change(
+        &self,
+        mut work: Work<'_>,
+        moves: &[Move],
+        changed: &mut Option<Held>,
+    ) -> Result<Round, Trouble> {
+        let targets = work.held.targets();
+        work.held.begin(&targets);
+        if work.held != work.before {
+            let saved = self.repository.save_held(&work.held, &work.version).await;
+            match saved {
                 Err(error) if error.is_conflict() => return Ok(Round::Again(error.to_string())),
                 saved => drop(saved?),
             }
         }
-        if item.op != Operation::Restore && !self.is_ours().await? {
+        if work.item.op != Operation::Restore && !self.is_ours().await? {
             return Ok(Round::Overtaken);
         }
-        *changed = Some(held.clone());
-        self.write(&held, &moves, &sight).await?;
-        if touched.is_empty() {
+        *changed = Some(work.held.clone());
+        self.write(&work.held, moves, &work.sight).await?;
+        if work.touched.is_empty() {
             return Ok(Round::Look);
         }
-        self.leave_breadcrumb(item, &held).await;
+        self.leave_breadcrumb(work.item, &work.held).await;
         // What a person has changed is no longer ours; the rest is done, and was only not looked at again.
-        Ok(Round::Ended(ended(&touched, &sight)))
+        Ok(Round::Ended(ended(&work.touched, &work.sight)))
     }
 
     async fn is_ours(&self) -> Result<bool, RepositoryError> {
@@ -296,37 +344,6 @@ impl From<RepositoryError> for Trouble {
     fn from(error: RepositoryError) -> Self {
         Self::Repository(error)
     }
-}
-
-/// The levers that a person has moved since we did.
-fn touched(held: &Held, sight: &Sight) -> Vec<&'static str> {
-    let seen = sight.iter();
-    let by_hand = seen.filter(|(name, seen)| {
-        actions::lever(name).is_some_and(|lever| held.was_changed_by_hand(lever, &seen.value))
-    });
-    by_hand.map(|(name, _)| *name).collect()
-}
-
-/// Gives up what a person has changed, and says which levers that are.
-fn give_up(item: &ItemRecord, held: &mut Held, sight: &Sight) -> Vec<&'static str> {
-    let touched = touched(held, sight);
-    let insists = item.op == Operation::Do && !resumes(held, &touched);
-    for lever in &touched {
-        held.forget(lever);
-        // A further rung is a decision of its own: what the person made of it is what will be given back.
-        if insists {
-            held.capture(lever, &sight[lever].value);
-        }
-    }
-    if insists { Vec::new() } else { touched }
-}
-
-/// Whether the very work that is to be done had begun when a person came between.
-fn resumes(held: &Held, touched: &[&str]) -> bool {
-    let moves = held.targets();
-    moves
-        .iter()
-        .any(|one| touched.contains(&one.lever.as_str()) && held.has_begun(&one.lever, &one.target))
 }
 
 fn agrees(one: &Move, sight: &Sight) -> bool {

@@ -27,6 +27,7 @@ mod month;
 mod notices;
 #[cfg(test)]
 mod overtaken;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod real_month;
