@@ -9,14 +9,23 @@
 //!                                     write down that it is
 //! ```
 //!
+//! A lease that has ended keeps nobody from going on who was frozen in the middle, as Cloud Run does between requests. So
+//! whoever takes a resource asks once more whether the work is still theirs, after they are in its record and before they
+//! change it; and whoever gives back asks before they are out of it. Who took the work over has written that down before
+//! they looked, so one of the two sees the other.
+//!
 //! What was there before is stored before anything is changed, and what is about to be written before it is. So whoever
 //! comes after a death finds what was there, what we meant to write, or what a person made of it, and can tell which; and
 //! nothing counts as done before it was read back.
+
+mod by_hand;
 
 use crate::{
     action::Verb,
     actions::{self, ARMED, Seen},
     google::{CallError, Google},
+    guard::holder,
+    policy::Policy,
     repository::{Repository, RepositoryError},
     state::{
         document::{ItemRecord, Operation},
@@ -24,6 +33,7 @@ use crate::{
     },
     store::Version,
 };
+use by_hand::give_up;
 use nightshift_runtime::RetryPolicy;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -40,6 +50,8 @@ pub enum Ended {
     Failed(String),
     /// Something was away; the next attempt may find it back.
     Later(String),
+    /// Another instance has taken the work over; with what we had written down when we changed something.
+    Overtaken(Option<Box<Held>>),
 }
 
 /// Does items for one budget.
@@ -49,12 +61,14 @@ pub struct Applier<'a> {
     pub google: &'a Google,
     /// Where it is remembered who holds what.
     pub repository: &'a Repository,
-    /// The budget, as `ACCOUNT/BUDGET`.
-    pub holder: &'a str,
-    /// Never a target.
-    pub guard_project: &'a str,
+    /// The budget, and what is never a target.
+    pub policy: &'a Policy,
+    /// The revision of the budget's memory that asks for the work; with a later one it is another instance's.
+    pub rev: u64,
     /// The key of the firing that asks for the item, for whoever looks at the resource.
     pub key: Option<&'a str>,
+    /// What we had written down of the resource before another instance took the work over, and have changed since.
+    pub recall: Option<&'a Held>,
     /// How often what fails in passing is tried before it is left to the next message.
     pub rounds: RetryPolicy,
 }
@@ -62,12 +76,36 @@ pub struct Applier<'a> {
 /// What is seen of each lever.
 type Sight = BTreeMap<&'static str, Seen>;
 
+/// An item, and what is known when it is known what there is to do.
+struct Work<'a> {
+    item: &'a ItemRecord,
+    /// The record as it was read, and its version.
+    before: Held,
+    version: Version,
+    /// The record as it is to be.
+    held: Held,
+    sight: Sight,
+    /// The levers that a person has moved.
+    touched: Vec<&'static str>,
+}
+
+impl Work<'_> {
+    /// What is not yet as it should be.
+    fn moves(&self) -> Vec<Move> {
+        let mut targets = self.held.targets();
+        targets.retain(|one| !agrees(one, &self.sight));
+        targets
+    }
+}
+
 enum Round {
     Ended(Ended),
     /// Something was written; look whether it is there.
     Look,
     /// Somebody was faster; look what there is now.
     Again(String),
+    /// The work is not ours any more.
+    Overtaken,
 }
 
 impl Applier<'_> {
@@ -76,14 +114,15 @@ impl Applier<'_> {
         if let Some(refusal) = self.refusal(item).await {
             return refusal;
         }
-        let mut number = 0;
+        let (mut number, mut changed) = (0, None);
         let mut why = String::from("it was not to be seen after it was done");
         // Every write is followed by a look, so there are twice as many rounds as attempts.
         while number < 2 * self.rounds.max_attempts.max(1) {
             number += 1;
-            match self.round(item).await {
+            match self.round(item, &mut changed).await {
                 Ok(Round::Ended(ended)) => return ended,
                 Ok(Round::Look) => {}
+                Ok(Round::Overtaken) => return Ended::Overtaken(changed.map(Box::new)),
                 Ok(Round::Again(reason)) => {
                     why = reason;
                     self.pause(number).await;
@@ -105,7 +144,7 @@ impl Applier<'_> {
         if item.op == Operation::Restore {
             return None;
         }
-        if resource.project() == self.guard_project {
+        if resource.project() == self.policy.guard_project {
             return Some(Ended::Failed("it is in the guard's own project".to_owned()));
         }
         if item.action.verb != Verb::BillingUnlink {
@@ -123,16 +162,19 @@ impl Applier<'_> {
         }
     }
 
-    async fn round(&self, item: &ItemRecord) -> Result<Round, Trouble> {
-        let (mut held, version) = self.repository.held(&item.action.resource).await?;
-        let before = held.clone();
-        match item.op {
-            Operation::Restore => held.holders.remove(self.holder),
-            Operation::Do | Operation::Set => {
-                let (holder, action) = (self.holder.to_owned(), item.action.clone());
-                held.holders.insert(holder, action)
+    async fn round(&self, item: &ItemRecord, changed: &mut Option<Held>) -> Result<Round, Trouble> {
+        let (before, version) = self.repository.held(&item.action.resource).await?;
+        let mut held = before.clone();
+        if item.op == Operation::Restore {
+            held.holders.remove(&holder(self.policy));
+            self.recall.inspect(|ours| held.recall(ours));
+            if !self.is_ours().await? {
+                return Ok(Round::Overtaken);
             }
-        };
+        } else {
+            let action = item.action.clone();
+            held.holders.insert(holder(self.policy), action);
+        }
         let sight = match self.look(&held).await {
             Ok(sight) => sight,
             Err(error) if error.is_not_found() && held.holders.is_empty() => {
@@ -145,32 +187,68 @@ impl Applier<'_> {
             held.capture(lever, &seen.value);
         }
         let touched = give_up(item, &mut held, &sight);
-        let moves: Vec<Move> = held
-            .targets()
-            .into_iter()
-            .filter(|one| !agrees(one, &sight))
-            .collect();
+        let work = Work {
+            item,
+            before,
+            version,
+            held,
+            sight,
+            touched,
+        };
+        let moves = work.moves();
         if moves.is_empty() {
-            held.settle();
-            self.leave_breadcrumb(item, &held).await;
-            let ended = ended(&touched, &sight);
-            return self.settle(&before, &held, &version, ended).await;
+            self.conclude(work).await
+        } else {
+            self.change(work, &moves, changed).await
         }
-        let targets = held.targets();
-        held.begin(&targets);
-        if held != before {
-            match self.repository.save_held(&held, &version).await {
+    }
+
+    /// All is as it should be; that is written down.
+    async fn conclude(&self, mut work: Work<'_>) -> Result<Round, Trouble> {
+        work.held.settle();
+        self.leave_breadcrumb(work.item, &work.held).await;
+        let ended = ended(&work.touched, &work.sight);
+        let round = self
+            .settle(&work.before, &work.held, &work.version, ended)
+            .await?;
+        let is_new = work.held.holders != work.before.holders && matches!(round, Round::Ended(_));
+        if is_new && work.item.op != Operation::Restore && !self.is_ours().await? {
+            return Ok(Round::Overtaken);
+        }
+        Ok(round)
+    }
+
+    /// Writes down what is about to be written, and writes it.
+    async fn change(
+        &self,
+        mut work: Work<'_>,
+        moves: &[Move],
+        changed: &mut Option<Held>,
+    ) -> Result<Round, Trouble> {
+        let targets = work.held.targets();
+        work.held.begin(&targets);
+        if work.held != work.before {
+            let saved = self.repository.save_held(&work.held, &work.version).await;
+            match saved {
                 Err(error) if error.is_conflict() => return Ok(Round::Again(error.to_string())),
                 saved => drop(saved?),
             }
         }
-        self.write(&held, &moves, &sight).await?;
-        if touched.is_empty() {
+        if work.item.op != Operation::Restore && !self.is_ours().await? {
+            return Ok(Round::Overtaken);
+        }
+        *changed = Some(work.held.clone());
+        self.write(&work.held, moves, &work.sight).await?;
+        if work.touched.is_empty() {
             return Ok(Round::Look);
         }
-        self.leave_breadcrumb(item, &held).await;
+        self.leave_breadcrumb(work.item, &work.held).await;
         // What a person has changed is no longer ours; the rest is done, and was only not looked at again.
-        Ok(Round::Ended(ended(&touched, &sight)))
+        Ok(Round::Ended(ended(&work.touched, &work.sight)))
+    }
+
+    async fn is_ours(&self) -> Result<bool, RepositoryError> {
+        self.repository.is_at(self.policy, self.rev).await
     }
 
     /// Who lets go while others hold on leaves their note alone.
@@ -266,37 +344,6 @@ impl From<RepositoryError> for Trouble {
     fn from(error: RepositoryError) -> Self {
         Self::Repository(error)
     }
-}
-
-/// The levers that a person has moved since we did.
-fn touched(held: &Held, sight: &Sight) -> Vec<&'static str> {
-    let seen = sight.iter();
-    let by_hand = seen.filter(|(name, seen)| {
-        actions::lever(name).is_some_and(|lever| held.was_changed_by_hand(lever, &seen.value))
-    });
-    by_hand.map(|(name, _)| *name).collect()
-}
-
-/// Gives up what a person has changed, and says which levers that are.
-fn give_up(item: &ItemRecord, held: &mut Held, sight: &Sight) -> Vec<&'static str> {
-    let touched = touched(held, sight);
-    let insists = item.op == Operation::Do && !resumes(held, &touched);
-    for lever in &touched {
-        held.forget(lever);
-        // A further rung is a decision of its own: what the person made of it is what will be given back.
-        if insists {
-            held.capture(lever, &sight[lever].value);
-        }
-    }
-    if insists { Vec::new() } else { touched }
-}
-
-/// Whether the very work that is to be done had begun when a person came between.
-fn resumes(held: &Held, touched: &[&str]) -> bool {
-    let moves = held.targets();
-    moves
-        .iter()
-        .any(|one| touched.contains(&one.lever.as_str()) && held.has_begun(&one.lever, &one.target))
 }
 
 fn agrees(one: &Move, sight: &Sight) -> bool {

@@ -61,7 +61,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   budget-guard simulate october.jsonl --config guard.toml --as enforce --chart october.html
-  budget-guard simulate october.jsonl --config guard.toml --all --output json | jq '.budgets[0].decisions'")]
+  budget-guard simulate october.jsonl --config guard.toml --all --output json | jq .budgets")]
     Simulate(SimulateArgs),
 
     /// Take budget messages, ticks and commands, and act on them

@@ -35,7 +35,7 @@ use nightshift_runtime::{
 /// Does what the command line asks for.
 pub async fn execute(cli: Cli) -> Result<ExitStatus, Error> {
     let Cli { command, global } = cli;
-    if let Some(done) = arm::execute(&command, global.output)? {
+    if let Some(done) = arm::execute(&command, &global)? {
         return Ok(done);
     }
     let config: Config = config::load(global.config.as_deref())?;

@@ -155,7 +155,7 @@ impl Error {
             Self::Disobeyed(Disobeyed::WhichBudget(_) | Disobeyed::NoBudget(_)) => {
                 "name one with --budget ID or --budget ACCOUNT/ID"
             }
-            Self::Disobeyed(Disobeyed::Rejected("reason_required")) => "say why with --reason",
+            Self::Disobeyed(Disobeyed::Rejected(reason)) => return rejected(reason),
             _ => return None,
         })
     }
@@ -167,6 +167,17 @@ impl Error {
             Some(advice) => format!("{line}; next: {advice}"),
             None => line,
         }
+    }
+}
+
+/// What a person may command instead.
+fn rejected(reason: &str) -> Option<&'static str> {
+    match reason {
+        "reason_required" => Some("say why with --reason"),
+        "until_in_the_past" => Some("give a time that is yet to come with --until"),
+        "unknown_step" => Some("`budget-guard status` names the steps"),
+        "nothing_to_release" => Some("a step that only notifies takes nothing; name one that does"),
+        _ => None,
     }
 }
 

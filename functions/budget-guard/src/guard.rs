@@ -173,7 +173,7 @@ impl Guard {
         let mut last = None;
         for _ in 0..RIVALS {
             match self.attempt(policy, input, cause).await {
-                Err(GuardError::Repository(error)) if error.is_conflict() => last = Some(error),
+                Err(error) if error.is_overtaken() => last = Some(error),
                 Err(error) => {
                     self.tell_damage(policy, &error).await;
                     return Err(error);
@@ -181,7 +181,7 @@ impl Guard {
                 Ok(turn) => return Ok(turn),
             }
         }
-        Err(last.map_or(GuardError::Rivals, GuardError::Repository))
+        Err(last.unwrap_or(GuardError::Rivals))
     }
 
     async fn attempt(

@@ -76,7 +76,7 @@ pub(crate) fn acted(ended: &Ended) {
         Ended::Done(_) => "done",
         Ended::Conflict(_) => "conflict",
         Ended::Failed(_) => "failed",
-        Ended::Later(_) => "later",
+        Ended::Later(_) | Ended::Overtaken(_) => "later",
     };
     counter!(ACTIONS, "outcome" => outcome).increment(1);
 }

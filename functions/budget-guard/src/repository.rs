@@ -109,6 +109,11 @@ impl Repository {
         self.write(&budget_object(policy), document, over).await
     }
 
+    /// Whether what is remembered of a budget is still revision `rev`: whoever works on has asked before.
+    pub async fn is_at(&self, policy: &Policy, rev: u64) -> Result<bool, RepositoryError> {
+        Ok(self.budget(policy).await?.0.rev == rev)
+    }
+
     /// Who holds a resource down, and which version of the record that is.
     pub async fn held(&self, resource: &Resource) -> Result<(Held, Version), RepositoryError> {
         let object = resource_object(resource);

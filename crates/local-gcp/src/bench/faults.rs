@@ -4,9 +4,11 @@ use crate::http::{ApiError, Code};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeSet,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use tokio::sync::watch;
 
 /// One fault. Which calls it hits is the first half, what happens to them the second; several effects combine.
 ///
@@ -84,7 +86,11 @@ pub struct Planned {
 
 /// The faults that are waiting for their call.
 #[derive(Debug, Default)]
-pub struct Faults(Mutex<State>);
+pub struct Faults {
+    state: Mutex<State>,
+    /// The delays that are over before their time.
+    let_go: watch::Sender<BTreeSet<u64>>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -96,7 +102,8 @@ struct State {
 #[derive(Debug, Default)]
 pub(crate) struct Decision {
     pub(crate) label: Option<String>,
-    pub(crate) delay: Option<Duration>,
+    /// How long the call waits, and for which fault.
+    pub(crate) delay: Option<(Duration, u64)>,
     pub(crate) refusal: Option<ApiError>,
     pub(crate) reset: bool,
     pub(crate) lose_answer: bool,
@@ -143,6 +150,20 @@ impl Faults {
         self.lock().planned.clear();
     }
 
+    /// Lets the calls go on that a fault delays.
+    pub fn let_go(&self, id: u64) {
+        self.let_go.send_modify(|ids| {
+            ids.insert(id);
+        });
+    }
+
+    /// Waits until the delay is over, or is let go of.
+    pub(crate) async fn wait(&self, (delay, id): (Duration, u64)) {
+        let mut over = self.let_go.subscribe();
+        let over = over.wait_for(|ids| ids.contains(&id));
+        let _ = tokio::time::timeout(delay, over).await;
+    }
+
     pub(crate) fn decide(&self, method: &str, path: &str) -> Decision {
         let mut decision = Decision::default();
         for planned in &mut self.lock().planned {
@@ -160,7 +181,7 @@ impl Faults {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -181,9 +202,8 @@ impl Decision {
         };
         self.label
             .get_or_insert_with(|| format!("fault {}", planned.id));
-        self.delay = self
-            .delay
-            .max(fault.delay.map(SignedDuration::unsigned_abs));
+        let delay = fault.delay.map(|delay| (delay.unsigned_abs(), planned.id));
+        self.delay = self.delay.max(delay);
         self.reset |= fault.reset;
         self.lose_answer |= fault.lose_answer;
         if let Some(status) = fault.status {

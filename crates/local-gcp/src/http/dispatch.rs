@@ -101,7 +101,7 @@ impl Visit<'_> {
         };
         note.fault.clone_from(&fault.label);
         if let Some(delay) = fault.delay {
-            tokio::time::sleep(delay).await;
+            self.app.faults.wait(delay).await;
         }
         if fault.reset {
             cut.reset();

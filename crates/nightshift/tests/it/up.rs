@@ -168,11 +168,11 @@ fn it_opens_with_a_project_and_ctrl_c_leaves_nothing() -> Result<()> {
             1,
         ),
         ("/v1/projects/demo/secrets", "secrets", 4),
-        ("/v1/projects/demo/locations/europe-west1/jobs", "jobs", 3),
-        ("/v1/projects/demo/topics", "topics", 4),
-        ("/v1/projects/demo/subscriptions", "subscriptions", 7),
-        ("/storage/v1/b?project=demo", "items", 1),
-        ("/v1/projects/demo/instances", "items", 2),
+        ("/v1/projects/demo/locations/europe-west1/jobs", "jobs", 5),
+        ("/v1/projects/demo/topics", "topics", 6),
+        ("/v1/projects/demo/subscriptions", "subscriptions", 9),
+        ("/storage/v1/b?project=demo", "items", 2),
+        ("/v1/projects/demo/instances", "items", 3),
     ] {
         assert_eq!(names(&up.ask("GET", path, None)?, field), count, "{path}");
     }

@@ -10,7 +10,8 @@ pub(super) const WIDTH: f64 = 1000.0;
 pub(super) const HEIGHT: f64 = 480.0;
 pub(super) const LEFT: f64 = 80.0;
 pub(super) const RIGHT: f64 = 940.0;
-pub(super) const TOP: f64 = 44.0;
+/// Above it, the title and what the lines are.
+pub(super) const TOP: f64 = 66.0;
 pub(super) const BOTTOM: f64 = 390.0;
 /// The upper edge of the band of levels.
 pub(super) const BAND: f64 = 420.0;

@@ -5,6 +5,13 @@ use clap::Args;
 use jiff::Timestamp;
 use nightshift_runtime::config::HumanDuration;
 
+/// Who is at the shell, as the system knows them: some shells, such as those of containers, do not say `USER`.
+fn person() -> String {
+    let id = nix::unistd::getuid();
+    let known = nix::unistd::User::from_uid(id).ok().flatten();
+    known.map_or_else(|| format!("uid {id}"), |user| user.name)
+}
+
 /// Options of `status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
@@ -23,7 +30,7 @@ pub struct OrderArgs {
     #[arg(long, value_name = "WHY")]
     pub reason: Option<String>,
     /// Who wants it; it is stored and told
-    #[arg(long, env = "USER", value_name = "WHO", default_value = "somebody")]
+    #[arg(long, env = "USER", value_name = "WHO", default_value_t = person())]
     pub by: String,
 }
 
@@ -67,7 +74,7 @@ pub struct RetryArgs {
     #[arg(long, value_name = "ID")]
     pub budget: Option<String>,
     /// Who wants it; it is stored
-    #[arg(long, env = "USER", value_name = "WHO", default_value = "somebody")]
+    #[arg(long, env = "USER", value_name = "WHO", default_value_t = person())]
     pub by: String,
 }
 

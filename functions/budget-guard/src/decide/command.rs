@@ -41,7 +41,7 @@ impl Turn<'_> {
             return Err(Rejection::UntilInThePast);
         }
         let latest = now.checked_add(LONGEST_SNOOZE).unwrap_or(until);
-        let until = until.min(latest);
+        let until = whole_seconds(until.min(latest));
         self.state.snooze = Some(Snooze {
             until,
             by: command.by.clone(),
@@ -92,6 +92,11 @@ impl Turn<'_> {
         };
         (end > self.now()).then_some(end)
     }
+}
+
+/// Nobody reads nanoseconds.
+fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 fn said(command: &Command) -> Option<String> {

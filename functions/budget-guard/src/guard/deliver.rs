@@ -38,17 +38,17 @@ impl Guard {
                     metrics::told(&notice.channel, "sent");
                     continue;
                 };
-                let channel = &notice.channel;
+                let (channel, line) = (&notice.channel, crate::error::chain(&error));
                 notice.tries += 1;
                 if error.may_pass() && notice.tries < MOST_TRIES {
                     tracing::warn!(
                         event = crate::event::NOTICE_LATER,
                         channel,
                         key = notice.key,
-                        "{error}"
+                        "{line}"
                     );
                     metrics::told(channel, "later");
-                    missed.push(format!("tell {channel}: {error}"));
+                    missed.push(format!("tell {channel}: {line}"));
                     notice.next = later(now, notice.tries);
                     kept.push(notice);
                     continue;
@@ -57,10 +57,10 @@ impl Guard {
                     event = crate::event::NOTICE_LOST,
                     channel,
                     key = notice.key,
-                    "{error}"
+                    "{line}"
                 );
                 metrics::told(channel, "lost");
-                news.extend(refusal(policy, document, &notice, &error.to_string(), now));
+                news.extend(refusal(policy, document, &notice, &line, now));
             }
             queue = news;
         }
@@ -93,7 +93,8 @@ impl Guard {
         for channel in &policy.tell {
             let what = Posting::Alert(Box::new(alert.clone()));
             if let Err(error) = self.channels.post(channel, &alert.key, &what, now).await {
-                tracing::error!(event = crate::event::NOTICE_LOST, channel, "{error}");
+                let line = crate::error::chain(&error);
+                tracing::error!(event = crate::event::NOTICE_LOST, channel, "{line}");
             }
         }
     }

@@ -7,7 +7,8 @@ use crate::{
     policy::Policy,
     state::{
         Latch,
-        document::{Document, ItemRecord, ItemState},
+        document::{Document, ItemRecord, ItemState, Operation},
+        holders::Held,
     },
     store::Version,
 };
@@ -40,14 +41,20 @@ impl Guard {
             let applier = Applier {
                 google: &self.google,
                 repository: &self.repository,
-                holder: &name,
-                guard_project: &policy.guard_project,
+                policy,
+                rev: document.rev,
                 key: key.as_deref(),
+                recall: None,
                 rounds: self.rounds,
             };
             let ended = applier.apply(&item).await;
             tell(&name, &item, &ended);
             metrics::acted(&ended);
+            if let Ended::Overtaken(changed) = ended {
+                self.stand_by_memory(policy, &item, changed.as_deref())
+                    .await?;
+                return Err(GuardError::Overtaken);
+            }
             if let Ended::Later(why) = &ended {
                 left.push(format!("{}: {why}", item.action));
             }
@@ -63,6 +70,41 @@ impl Guard {
         Ok(left)
     }
 
+    /// Makes a resource what the memory now says of it, after another instance has taken over the work at it.
+    ///
+    /// That instance may have looked before what we did was to be seen.
+    async fn stand_by_memory(
+        &self,
+        policy: &Policy,
+        item: &ItemRecord,
+        changed: Option<&Held>,
+    ) -> Result<(), GuardError> {
+        for _ in 0..super::RIVALS {
+            let (document, _) = self.repository.budget(policy).await?;
+            let wanted = document.state.applied.get(&item.action.resource);
+            let item = match wanted {
+                Some(action) => ItemRecord::planned(Operation::Do, action.clone()),
+                None => ItemRecord::planned(Operation::Restore, item.action.clone()),
+            };
+            let key = firing_key(policy, &document, &item);
+            let applier = Applier {
+                google: &self.google,
+                repository: &self.repository,
+                policy,
+                rev: document.rev,
+                key: key.as_deref(),
+                recall: changed,
+                rounds: self.rounds,
+            };
+            let ended = applier.apply(&item).await;
+            if !matches!(ended, Ended::Overtaken(_)) {
+                tell(&holder(policy), &item, &ended);
+                return Ok(());
+            }
+        }
+        Err(GuardError::Rivals)
+    }
+
     fn note(&self, item: &mut ItemRecord, ended: Ended) {
         item.tries = item.tries.saturating_add(1);
         item.next = None;
@@ -70,6 +112,7 @@ impl Guard {
             Ended::Done(note) => (ItemState::Done, note),
             Ended::Conflict(why) => (ItemState::Conflict, Some(why)),
             Ended::Later(why) => (ItemState::Prepared, Some(why)),
+            Ended::Overtaken(_) => (ItemState::Prepared, None),
             Ended::Failed(why) => {
                 item.next = self.now().checked_add(AGAIN).ok();
                 (ItemState::Failed, Some(why))
@@ -106,5 +149,12 @@ fn tell(policy: &str, item: &ItemRecord, ended: &Ended) {
         Ended::Later(why) => {
             tracing::warn!(event = crate::event::ACTION_LATER, policy, ?op, %action, "{why}");
         }
+        Ended::Overtaken(_) => tracing::warn!(
+            event = crate::event::ACTION_LATER,
+            policy,
+            ?op,
+            %action,
+            "another instance has taken the work over"
+        ),
     }
 }

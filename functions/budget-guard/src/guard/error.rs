@@ -18,6 +18,9 @@ pub enum GuardError {
         /// Until when nobody else takes over.
         until: Timestamp,
     },
+    /// Another instance has taken the work over in the middle.
+    #[error("another instance has taken over the work on this budget")]
+    Overtaken,
     /// Too many write at once.
     #[error("other instances write the memory of this budget all the time")]
     Rivals,
@@ -36,10 +39,20 @@ impl GuardError {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Busy { .. }
+            | Self::Overtaken
             | Self::Rivals
             | Self::Look(_)
             | Self::Repository(RepositoryError::Store(_)) => true,
             Self::Repository(_) => false,
+        }
+    }
+
+    /// Whether another instance has written meanwhile, so that all is to be thought over.
+    pub(super) fn is_overtaken(&self) -> bool {
+        match self {
+            Self::Overtaken => true,
+            Self::Repository(error) => error.is_conflict(),
+            _ => false,
         }
     }
 
@@ -55,7 +68,7 @@ impl GuardError {
     pub fn advice(&self) -> Option<&'static str> {
         match self {
             Self::Repository(error) => error.advice(),
-            Self::Busy { .. } | Self::Rivals => Some("try again in a minute"),
+            Self::Busy { .. } | Self::Overtaken | Self::Rivals => Some("try again in a minute"),
             Self::Look(_) => None,
         }
     }

@@ -209,12 +209,17 @@ impl Standing {
         }
         for held in &self.held {
             let prior = serde_json::to_string(&held.prior).unwrap_or_default();
+            let was = if held.prior.is_empty() {
+                "not taken yet".to_owned()
+            } else {
+                format!("was {prior}")
+            };
             let step = held.step.as_deref().unwrap_or("a step that is gone");
             let (_, path) = held.resource.split_once(':').unwrap_or_default();
             let what = held.action.replacen(&format!(":{path}"), "", 1);
             rows.push((
                 format!("held {}", held.resource),
-                format!("{what} by {step}; was {prior}"),
+                format!("{what} by {step}; {was}"),
             ));
         }
         // What is done is held, or returned.

@@ -156,6 +156,16 @@ impl Held {
         self.prior.iter().map(target).collect()
     }
 
+    /// Remembers again what we knew when we changed it, after another instance had looked and found nothing to give back.
+    ///
+    /// What has been remembered since may be our own doing. Where somebody else holds the resource, it is theirs.
+    pub fn recall(&mut self, ours: &Self) {
+        if self.holders.is_empty() {
+            self.prior.extend(ours.prior.clone());
+            self.writing.extend(ours.writing.clone());
+        }
+    }
+
     /// Remembers what is about to be written.
     pub fn begin(&mut self, moves: &[Move]) {
         self.writing = values(moves);

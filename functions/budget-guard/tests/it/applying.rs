@@ -3,6 +3,7 @@
 use crate::bed::{ACCOUNT, BUDGET, Bed, LADDER, OTHER, START, handle, push};
 use budget_guard::{
     apply::Ended,
+    policy::Policy,
     state::document::{ItemRecord, Operation},
 };
 use jiff::SignedDuration;
@@ -307,12 +308,17 @@ async fn the_hourly_tick_tries_again_what_failed() {
 async fn the_guards_own_project_is_never_a_target_even_when_a_plan_says_so() {
     let bed = Bed::new().await;
     let guard = bed.guard();
+    let policy = Policy {
+        guard_project: "web".to_owned(),
+        ..guard.policies()[0].clone()
+    };
     let applier = budget_guard::apply::Applier {
         key: None,
         google: guard.google(),
         repository: guard.repository(),
-        holder: "A/1",
-        guard_project: "web",
+        policy: &policy,
+        rev: 0,
+        recall: None,
         rounds: nightshift_runtime::RetryPolicy::never(),
     };
     let action = "run.disable:web/eu/api".parse().unwrap();

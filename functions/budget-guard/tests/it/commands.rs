@@ -280,3 +280,17 @@ fn what_is_wrong_is_said_in_one_line_with_what_to_do_next() {
         "{said}"
     );
 }
+
+#[test]
+fn arming_a_project_that_the_configuration_spares_says_that_nothing_would_come_of_it() {
+    let desk = Desk::new();
+    let consent = "\n[cap_billing]\nenabled = true\nprojects = [\"sandbox-7\"]\ni_know = \"resources may be irretrievably deleted\"\n";
+    desk.file("guard.toml", &format!("{POLICY}{consent}"));
+    let listed = desk.result("arm", Path::new("sandbox-7"), &[]);
+    assert!(listed.contains("--update-labels=budget-guard-cap=armed"));
+    assert!(!listed.contains("Nothing would come of it"), "{listed}");
+    let spared = desk.result("arm", Path::new("shop"), &[]);
+    assert!(spared.contains("Nothing would come of it"), "{spared}");
+    let disarmed = desk.result("disarm", Path::new("shop"), &[]);
+    assert!(!disarmed.contains("Nothing would come"), "{disarmed}");
+}

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 /// So many Google Clouds at once.
 const AT_ONCE: usize = 6;
 /// Longer than a lease.
-const AFTER_THE_LEASE: SignedDuration = SignedDuration::from_mins(3);
+pub(crate) const AFTER_THE_LEASE: SignedDuration = SignedDuration::from_mins(3);
 
 /// Hands an event to a guard that dies before its call number `nth` has any effect. Says whether it came to that.
 pub(crate) async fn die_at(bed: &Bed, guard: Arc<Guard>, event: Event, nth: u32) -> bool {
@@ -46,7 +46,7 @@ pub(crate) async fn die_at(bed: &Bed, guard: Arc<Guard>, event: Event, nth: u32)
     }
 }
 
-async fn until_done(bed: &Bed, event: &Event) {
+pub(crate) async fn until_done(bed: &Bed, event: &Event) {
     for _ in 0..6 {
         let outcome = handle(&bed.guard(), event.clone()).await;
         if outcome == Outcome::Done {
@@ -79,7 +79,7 @@ fn scrubbed(mut world: Value) -> Value {
 }
 
 /// Only what differs, so that a failure can be read.
-fn same(found: &(Value, Value), expected: &(Value, Value), when: &str) {
+pub(crate) fn same(found: &(Value, Value), expected: &(Value, Value), when: &str) {
     for (found, expected) in [(&found.0, &expected.0), (&found.1, &expected.1)] {
         for (key, value) in expected.as_object().unwrap() {
             if let (Value::Object(found), Value::Object(value)) = (&found[key], value) {
@@ -92,13 +92,13 @@ fn same(found: &(Value, Value), expected: &(Value, Value), when: &str) {
     }
 }
 
-struct Scene {
+pub(crate) struct Scene {
     /// What has happened before.
     before: &'static [(&'static str, &'static str)],
     /// The message in the middle of which the guard dies.
-    at: &'static str,
+    pub(crate) at: &'static str,
     cost: &'static str,
-    start: &'static str,
+    pub(crate) start: &'static str,
 }
 
 const THROTTLE: Scene = Scene {
@@ -107,7 +107,7 @@ const THROTTLE: Scene = Scene {
     cost: "905",
     start: START,
 };
-const STOP: Scene = Scene {
+pub(crate) const STOP: Scene = Scene {
     before: &[("2026-10-10T10:00:00Z", "905")],
     at: "2026-10-11T10:00:00Z",
     cost: "1010",
@@ -119,7 +119,7 @@ const CAP: Scene = Scene {
     cost: "1220",
     start: START,
 };
-const ROLLOVER: Scene = Scene {
+pub(crate) const ROLLOVER: Scene = Scene {
     before: &[
         ("2026-10-10T10:00:00Z", "905"),
         ("2026-10-11T10:00:00Z", "1010"),
@@ -130,7 +130,7 @@ const ROLLOVER: Scene = Scene {
 };
 
 impl Scene {
-    async fn bed(&self) -> Bed {
+    pub(crate) async fn bed(&self) -> Bed {
         let bed = Bed::new().await;
         let guard = bed.guard();
         for (id, (at, cost)) in (1..).zip(self.before) {
@@ -139,11 +139,11 @@ impl Scene {
         bed
     }
 
-    fn event(&self) -> Event {
+    pub(crate) fn event(&self) -> Event {
         Bed::message(9, self.at, self.cost, "1000", self.start)
     }
 
-    async fn end(bed: &Bed) -> (Value, Value) {
+    pub(crate) async fn end(bed: &Bed) -> (Value, Value) {
         let document = bed.document(&bed.guard()).await;
         let unfinished = document
             .items()

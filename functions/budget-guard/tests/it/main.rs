@@ -26,6 +26,8 @@ mod month;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
+mod overtaken;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod real_month;

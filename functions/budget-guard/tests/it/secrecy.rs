@@ -145,7 +145,11 @@ async fn commands_from_the_command_line_are_obeyed_and_remembered_with_who_and_w
     .output()
     .unwrap();
     assert_eq!(refused.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("unknown_step"));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        said.contains("unknown_step; next: `budget-guard status` names the steps"),
+        "{said}"
+    );
     let history = program(&bed, &bed.config, &["history", "--output", "json"])
         .output()
         .unwrap();
@@ -160,4 +164,18 @@ async fn commands_from_the_command_line_are_obeyed_and_remembered_with_who_and_w
         (&released["by"], &released["reason"]),
         (&json!("anna"), &json!("sale"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_whose_shell_does_not_say_who_they_are_is_known_by_their_account() {
+    let bed = Bed::new().await;
+    let mut command = program(&bed, &bed.config, &["resume", "--reason", "all is well"]);
+    let ended = command.env_remove("USER").output().unwrap();
+    assert!(ended.status.success());
+    let history = program(&bed, &bed.config, &["history", "--output", "json"])
+        .output()
+        .unwrap();
+    let history: Value = serde_json::from_slice(&history.stdout).unwrap();
+    let account = nix::unistd::User::from_uid(nix::unistd::getuid()).unwrap();
+    assert_eq!(history["entries"][0]["by"], account.unwrap().name);
 }
