@@ -12,9 +12,9 @@ const LEVELS = { notify: "notified", throttle: "throttled", stop: "stopped", cap
 // The dial ends beyond the last rung, and beyond what is spent.
 const BEYOND = 1.08;
 
-// Amounts are kept in millionths.
+// Amounts are kept in millionths. Unknown is not zero.
 const units = (micros) => Number(micros ?? 0) / 1e6;
-const money = (micros) => units(micros).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const money = (micros) => (micros ?? null) === null ? "?" : units(micros).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 const content = ({ bucket, name }) => read(`/storage/v1/b/${bucket}/o/${encodeURIComponent(name)}?alt=media`);
 
@@ -71,13 +71,14 @@ function budget([name, memory], records) {
   const kind = KINDS[level(memory)];
   const applied = Object.entries(memory.applied ?? {});
   const snoozed = memory.snooze && badge(`snoozed until ${moment(memory.snooze.until)}`, "warn");
-  const spent = make("strong", {}, `${money(memory.cost)} of ${money(memory.budget)} ${memory.currency ?? ""}`);
+  const isKnown = (memory.cost ?? null) !== null;
+  const spent = make("strong", {}, isKnown ? `${money(memory.cost)} of ${money(memory.budget)} ${memory.currency ?? ""}` : "no message yet");
   const heading = make("h3", {}, memory.name ?? name.split("/").at(-2));
   const taken = applied.map(([resource, action]) => held(memory, resource, action, records));
   const nothing = make("p", { className: "quiet" }, "Nothing is held: everything is as it was.");
   return make("article", {},
     make("div", { className: "heading" }, heading, badge(level(memory), kind), snoozed, spent),
-    dial(memory, kind),
+    isKnown ? dial(memory, kind) : null,
     make("div", { className: "columns" },
       make("div", {}, make("h4", {}, "Ladder"), make("ul", { className: "rows" }, ...memory.ladder.map((one) => rung(memory, one)))),
       make("div", {}, make("h4", {}, "Held"), taken.length ? make("ul", { className: "rows" }, ...taken) : nothing)),

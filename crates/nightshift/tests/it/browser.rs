@@ -162,9 +162,12 @@ impl Browser {
 
     /// Presses what a selector finds, with the mouse.
     pub(crate) fn press(&mut self, selector: &str) -> Result<()> {
+        // Nobody presses what still moves: two frames must show it in one place.
         let place = self.value(&format!(
-            "(() => {{ const one = document.querySelector({selector:?}); one.scrollIntoView({{block: 'center', behavior: 'instant'}});
-             const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
+            "(async () => {{ const one = document.querySelector({selector:?}); let before = null;
+             for (;;) {{ one.scrollIntoView({{block: 'center', behavior: 'instant'}}); await new Promise(requestAnimationFrame);
+             const box = one.getBoundingClientRect(); const at = [box.x + box.width / 2, box.y + box.height / 2];
+             if (before && before[0] === at[0] && before[1] === at[1]) return at; before = at; }} }})()"
         ))?;
         for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 });
