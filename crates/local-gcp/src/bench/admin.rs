@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::App,
-    engine::{self, Early, Move, Moved, clock::Mode},
+    engine::{self, Early, Move, Moved},
     google::json,
     http::{ApiError, Reply, error},
 };
@@ -84,9 +84,8 @@ async fn overview(State(app): State<App>) -> Json<Value> {
 }
 
 fn clock(app: &App) -> Value {
-    let running = matches!(app.clock.mode(), Mode::Running { .. });
     let next = engine::timers::first(&app.store.view());
-    json!({ "now": app.clock.now(), "running": running, "nextTimer": next })
+    json!({ "now": app.clock.now(), "running": app.clock.runs(), "nextTimer": next })
 }
 
 async fn read_clock(State(app): State<App>) -> Json<Value> {

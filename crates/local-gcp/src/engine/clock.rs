@@ -2,7 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::{fs, io, path::PathBuf, time::Duration};
+use std::{
+    fs, io,
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 use tokio::sync::watch;
 
 /// Sleeps are cut into pieces, so that a suspended machine does not oversleep by hours.
@@ -28,6 +33,8 @@ pub(crate) enum Mode {
 #[derive(Debug)]
 pub(crate) struct Clock {
     mode: watch::Sender<Mode>,
+    /// Whether it runs again when it has arrived where it is being moved to.
+    runs_on: AtomicBool,
     /// Shows how it stands to programs that go by it.
     file: Option<PathBuf>,
 }
@@ -37,6 +44,7 @@ impl Clock {
     pub(crate) fn new(mode: Mode, file: Option<PathBuf>) -> io::Result<Self> {
         let clock = Self {
             mode: watch::Sender::new(mode),
+            runs_on: AtomicBool::new(false),
             file,
         };
         clock.show(mode)?;
@@ -69,6 +77,17 @@ impl Clock {
 
     pub(crate) fn is_running(&self) -> bool {
         matches!(self.mode(), Mode::Running { .. })
+    }
+
+    /// Whether it runs. While it is moved it stands at one instant after the other, which is nobody's wish.
+    pub(crate) fn runs(&self) -> bool {
+        self.is_running() || self.runs_on.load(Ordering::Relaxed)
+    }
+
+    /// It is being moved, and runs afterwards or not, until what is returned is dropped.
+    pub(crate) fn moving(&self, running: bool) -> Moving<'_> {
+        self.runs_on.store(running, Ordering::Relaxed);
+        Moving(self)
     }
 
     /// Sets the clock, running or not as `running` says.
@@ -109,6 +128,15 @@ impl Clock {
     }
 }
 
+/// As long as a clock is being moved.
+pub(crate) struct Moving<'a>(&'a Clock);
+
+impl Drop for Moving<'_> {
+    fn drop(&mut self) {
+        self.0.runs_on.store(false, Ordering::Relaxed);
+    }
+}
+
 fn read(mode: Mode) -> Timestamp {
     match mode {
         Mode::Stopped { at } => at,
@@ -124,5 +152,20 @@ fn running_from(to: Timestamp) -> Mode {
     let ahead = to.duration_since(Timestamp::now()).as_nanos();
     Mode::Running {
         offset: i64::try_from(ahead).unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn while_it_is_moved_a_clock_runs_if_it_runs_afterwards() {
+        let clock = Clock::new(Mode::Running { offset: 0 }, None).unwrap();
+        let moving = clock.moving(true);
+        clock.set(Timestamp::UNIX_EPOCH, false);
+        assert!(clock.runs() && !clock.is_running());
+        drop(moving);
+        assert!(!clock.runs());
     }
 }

@@ -148,6 +148,7 @@ pub(crate) async fn move_clock(app: &App, to: Move) -> Result<Moved, ApiError> {
     let begin = app.clock.now();
     let running = to.running.unwrap_or(app.clock.is_running());
     let target = target(begin, &to)?;
+    let _moving = app.clock.moving(running);
     app.clock.set(begin.min(target), false);
     let mut fired = 0;
     loop {
