@@ -37,17 +37,7 @@ impl Guard {
             let Some(item) = document.items().get(*index).cloned() else {
                 continue;
             };
-            let key = firing_key(policy, document, &item);
-            let applier = Applier {
-                google: &self.google,
-                repository: &self.repository,
-                policy,
-                rev: document.rev,
-                key: key.as_deref(),
-                recall: None,
-                rounds: self.rounds,
-            };
-            let ended = applier.apply(&item).await;
+            let ended = self.apply(policy, document, &item, None).await;
             tell(&name, &item, &ended);
             metrics::acted(&ended);
             if let Ended::Overtaken(changed) = ended {
@@ -86,23 +76,33 @@ impl Guard {
                 Some(action) => ItemRecord::planned(Operation::Do, action.clone()),
                 None => ItemRecord::planned(Operation::Restore, item.action.clone()),
             };
-            let key = firing_key(policy, &document, &item);
-            let applier = Applier {
-                google: &self.google,
-                repository: &self.repository,
-                policy,
-                rev: document.rev,
-                key: key.as_deref(),
-                recall: changed,
-                rounds: self.rounds,
-            };
-            let ended = applier.apply(&item).await;
+            let ended = self.apply(policy, &document, &item, changed).await;
             if !matches!(ended, Ended::Overtaken(_)) {
                 tell(&holder(policy), &item, &ended);
                 return Ok(());
             }
         }
         Err(GuardError::Rivals)
+    }
+
+    async fn apply(
+        &self,
+        policy: &Policy,
+        document: &Document,
+        item: &ItemRecord,
+        recall: Option<&Held>,
+    ) -> Ended {
+        let key = firing_key(policy, document, item);
+        let applier = Applier {
+            google: &self.google,
+            repository: &self.repository,
+            policy,
+            rev: document.rev,
+            key: key.as_deref(),
+            recall,
+            rounds: self.rounds,
+        };
+        applier.apply(item).await
     }
 
     fn note(&self, item: &mut ItemRecord, ended: Ended) {

@@ -58,6 +58,14 @@ pub(crate) async fn until_done(bed: &Bed, event: &Event) {
     panic!("it does not converge");
 }
 
+/// Goes through all calls by their numbers, some at a time, each on a Google Cloud of its own, until there was none of
+/// that number. Returns how many there are.
+pub(crate) async fn at_any_call<F: Future<Output = bool>>(attempt: impl Fn(u32) -> F) -> usize {
+    let attempts = stream::iter(0..).map(|nth| Box::pin(attempt(nth)));
+    let there_was = attempts.buffered(AT_ONCE).take_while(|hit| ready(*hit));
+    there_was.count().await
+}
+
 /// What differs from one Google Cloud to another is not compared.
 fn scrubbed(mut world: Value) -> Value {
     for (_, part) in world.as_object_mut().unwrap() {
@@ -204,25 +212,15 @@ impl Scene {
         hit > 0
     }
 
-    /// Goes through all calls, some at a time, each on a Google Cloud of its own. Returns how many there are.
+    /// Returns how many calls there are.
     async fn dies_anywhere(&self) -> usize {
         let expected = self.undisturbed().await;
-        let deaths = stream::iter(0..).map(|nth| Box::pin(self.dies_before(nth, &expected)));
-        deaths
-            .buffered(AT_ONCE)
-            .take_while(|died| ready(*died))
-            .count()
-            .await
+        at_any_call(|nth| self.dies_before(nth, &expected)).await
     }
 
     async fn loses_any_answer(&self) -> usize {
         let expected = self.undisturbed().await;
-        let losses = stream::iter(0..).map(|nth| Box::pin(self.loses(nth, &expected)));
-        losses
-            .buffered(AT_ONCE)
-            .take_while(|lost| ready(*lost))
-            .count()
-            .await
+        at_any_call(|nth| self.loses(nth, &expected)).await
     }
 }
 

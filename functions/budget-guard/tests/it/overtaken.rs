@@ -3,18 +3,14 @@
 
 use crate::{
     bed::{Bed, handle},
-    crashes::{AFTER_THE_LEASE, ROLLOVER, STOP, Scene, same, until_done},
+    crashes::{AFTER_THE_LEASE, ROLLOVER, STOP, Scene, at_any_call, same, until_done},
 };
 use budget_guard::guard::Guard;
-use futures::{StreamExt, future::ready, stream};
 use jiff::SignedDuration;
 use local_gcp::Fault;
 use nightshift_runtime::{Event, Outcome};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
-
-/// So many Google Clouds at once.
-const AT_ONCE: usize = 6;
 
 /// The message that is dealt with while the instance with another one is frozen.
 type Next = fn() -> Event;
@@ -101,11 +97,7 @@ async fn frozen_before(scene: &Scene, next: Next, nth: u32, expected: &(Value, V
 
 async fn frozen_anywhere(scene: &Scene, next: Next) -> usize {
     let expected = undisturbed(scene, next).await;
-    let all = stream::iter(0..).map(|nth| Box::pin(frozen_before(scene, next, nth, &expected)));
-    all.buffered(AT_ONCE)
-        .take_while(|frozen| ready(*frozen))
-        .count()
-        .await
+    at_any_call(|nth| frozen_before(scene, next, nth, &expected)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
