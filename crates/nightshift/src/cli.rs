@@ -34,6 +34,7 @@ Examples:
 Examples:
   nightshift up
   nightshift up --port 0
+  nightshift up --stopped       # then wake the crew by hand, in the console
   LOCAL_GCP_PORT=9100 nightshift up")]
     Up(up::Options),
 }

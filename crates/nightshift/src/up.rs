@@ -38,6 +38,9 @@ pub struct Options {
     /// Folder of the programs that are started [default: the one of this program]
     #[arg(long, value_name = "FOLDER")]
     pub programs: Option<PathBuf>,
+    /// Let the project's clock stand still until somebody moves it: nothing happens by itself
+    #[arg(long)]
+    pub stopped: bool,
 }
 
 /// Runs until somebody asks for the end, which is how it ends well. Whatever becomes of it, nothing is left running.
@@ -68,6 +71,9 @@ const PACE: Duration = Duration::from_millis(250);
 
 /// How long Google's operations take, in milliseconds: long enough to be seen.
 const PENDING: &str = "800";
+
+/// What keeps the clock of Google from going on by itself.
+const STOPPED: &str = "--stopped";
 
 /// How long an old password stays good: long enough to be looked at, short enough to be waited for.
 const GRACE: &str = "5s";
@@ -109,7 +115,10 @@ pub(crate) async fn open(options: &Options, crew: &mut Crew, grace: &str) -> Res
             ("{database}", &url),
             ("{pending}", PENDING),
         ];
-        let arguments = program.arguments(port, &chosen);
+        let mut arguments = program.arguments(port, &chosen);
+        if at == 0 && options.stopped {
+            arguments.push(STOPPED.to_owned());
+        }
         start(crew, program, folder, (port, &arguments), &google).await?;
         if at == 0 {
             rotation::prepare(crew, folder, &google, rotation::config(&target, grace)).await?;
@@ -170,7 +179,7 @@ async fn open_alone(
         (
             &LOCAL_GCP,
             port,
-            vec!["--stopped".to_owned(), format!("--now={now}")],
+            vec![STOPPED.to_owned(), format!("--now={now}")],
         ),
         (one, its_port, vec![]),
     ] {

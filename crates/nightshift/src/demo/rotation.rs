@@ -79,6 +79,7 @@ async fn tell(options: &Options, crew: &mut Crew, screen: Screen) -> Result<Show
     let up = up::Options {
         port: 0,
         programs: options.programs.clone(),
+        stopped: false,
     };
     let open = up::open(&up, crew, GRACE).await?;
     let play = Play {

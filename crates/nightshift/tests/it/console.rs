@@ -23,7 +23,7 @@ fn shows(selector: &str, text: &str) -> String {
 
 #[test]
 fn it_shows_the_project_and_what_changes_in_it() -> Result<()> {
-    let up = Up::start()?;
+    let up = Up::stopped()?;
     let mut browser = open(&up, DESKTOP)?;
     for name in [
         "storefront",
@@ -70,9 +70,7 @@ fn it_shows_the_phases_of_a_rotation_and_a_client_that_notices_nothing() -> Resu
 
 #[test]
 fn its_own_looking_is_neither_noted_nor_hit_by_faults() -> Result<()> {
-    let up = Up::start()?;
-    // No tick comes in between.
-    up.ask("POST", "/_local/clock", Some(json!({ "running": false })))?;
+    let up = Up::stopped()?;
     up.ask(
         "POST",
         "/_local/faults",
@@ -108,7 +106,7 @@ fn the_clock_moves_and_schedules_follow() -> Result<()> {
 
 #[test]
 fn its_buttons_publish_what_google_would() -> Result<()> {
-    let up = Up::start()?;
+    let up = Up::stopped()?;
     let mut browser = open(&up, DESKTOP)?;
     browser.press("#budget button")?;
     browser.until(&shows("#said", "published to budget-alerts"))?;
@@ -146,7 +144,7 @@ fn its_buttons_publish_what_google_would() -> Result<()> {
 
 #[test]
 fn a_switch_breaks_a_method_and_mends_it() -> Result<()> {
-    let up = Up::start()?;
+    let up = Up::stopped()?;
     let mut browser = open(&up, DESKTOP)?;
     let secret = "/v1/projects/demo/secrets/stripe-api-key/versions/1:access";
     up.ask("GET", secret, None)?;
@@ -177,7 +175,7 @@ fn a_switch_breaks_a_method_and_mends_it() -> Result<()> {
 
 #[test]
 fn the_keyboard_alone_reaches_and_works_everything() -> Result<()> {
-    let up = Up::start()?;
+    let up = Up::stopped()?;
     let mut browser = open(&up, DESKTOP)?;
     let mut reached = vec![];
     // Until the focus leaves the page at its end.

@@ -44,12 +44,21 @@ pub(crate) fn command(folder: &Path, options: &[&str]) -> Result<Command> {
 impl Up {
     /// Returns once it has said where everything is.
     pub(crate) fn start() -> Result<Self> {
+        Self::with(&[])
+    }
+
+    /// Its clock stands still, so that nothing is done but what the test asks for: no job of Scheduler comes in between.
+    pub(crate) fn stopped() -> Result<Self> {
+        Self::with(&["--stopped"])
+    }
+
+    fn with(options: &[&str]) -> Result<Self> {
         // When root runs the tests, PostgreSQL runs as somebody else, who has to get through.
         let folder = tempfile::Builder::new()
             .prefix("up-test-")
             .permissions(fs::Permissions::from_mode(0o755))
             .tempdir()?;
-        let mut child = command(folder.path(), &["--port", "0"])?.spawn()?;
+        let mut child = command(folder.path(), &[&["--port", "0"], options].concat())?.spawn()?;
         let mut said = BufReader::new(child.stdout.take().context("its output")?);
         let errors = child.stderr.take().context("its errors")?;
         let errors = thread::spawn(move || io::read_to_string(errors));
