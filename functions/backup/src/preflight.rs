@@ -201,5 +201,4 @@ impl Verdict {
 }
 
 #[cfg(test)]
-#[path = "preflight_tests.rs"]
 mod tests;

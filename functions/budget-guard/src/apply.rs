@@ -179,7 +179,8 @@ impl Applier<'_> {
             Ok(sight) => sight,
             Err(error) if error.is_not_found() && held.holders.is_empty() => {
                 held.settle();
-                return self.settle(&before, &held, &version, gone()).await;
+                let faster = self.save(&before, &held, &version).await?;
+                return Ok(faster.unwrap_or_else(|| Round::Ended(gone())));
             }
             Err(error) => return Err(error.into()),
         };
@@ -207,15 +208,14 @@ impl Applier<'_> {
     async fn conclude(&self, mut work: Work<'_>) -> Result<Round, Trouble> {
         work.held.settle();
         self.leave_breadcrumb(work.item, &work.held).await;
-        let ended = ended(&work.touched, &work.sight);
-        let round = self
-            .settle(&work.before, &work.held, &work.version, ended)
-            .await?;
-        let is_new = work.held.holders != work.before.holders && matches!(round, Round::Ended(_));
-        if is_new && work.item.op != Operation::Restore && !self.is_ours().await? {
+        if let Some(faster) = self.save(&work.before, &work.held, &work.version).await? {
+            return Ok(faster);
+        }
+        let is_new = work.held.holders != work.before.holders;
+        if is_new && self.is_overtaken(work.item).await? {
             return Ok(Round::Overtaken);
         }
-        Ok(round)
+        Ok(Round::Ended(ended(&work.touched, &work.sight)))
     }
 
     /// Writes down what is about to be written, and writes it.
@@ -227,14 +227,10 @@ impl Applier<'_> {
     ) -> Result<Round, Trouble> {
         let targets = work.held.targets();
         work.held.begin(&targets);
-        if work.held != work.before {
-            let saved = self.repository.save_held(&work.held, &work.version).await;
-            match saved {
-                Err(error) if error.is_conflict() => return Ok(Round::Again(error.to_string())),
-                saved => drop(saved?),
-            }
+        if let Some(faster) = self.save(&work.before, &work.held, &work.version).await? {
+            return Ok(faster);
         }
-        if work.item.op != Operation::Restore && !self.is_ours().await? {
+        if self.is_overtaken(work.item).await? {
             return Ok(Round::Overtaken);
         }
         *changed = Some(work.held.clone());
@@ -249,6 +245,11 @@ impl Applier<'_> {
 
     async fn is_ours(&self) -> Result<bool, RepositoryError> {
         self.repository.is_at(self.policy, self.rev).await
+    }
+
+    /// Whether something is being taken for work that has become another instance's.
+    async fn is_overtaken(&self, item: &ItemRecord) -> Result<bool, RepositoryError> {
+        Ok(item.op != Operation::Restore && !self.is_ours().await?)
     }
 
     /// Who lets go while others hold on leaves their note alone.
@@ -291,19 +292,19 @@ impl Applier<'_> {
         Ok(())
     }
 
-    async fn settle(
+    /// Writes the record down where it has changed. Somebody who was faster is what there is to go on with.
+    async fn save(
         &self,
         before: &Held,
         held: &Held,
         version: &Version,
-        ended: Ended,
-    ) -> Result<Round, Trouble> {
+    ) -> Result<Option<Round>, Trouble> {
         if before == held {
-            return Ok(Round::Ended(ended));
+            return Ok(None);
         }
         match self.repository.save_held(held, version).await {
-            Ok(_) => Ok(Round::Ended(ended)),
-            Err(error) if error.is_conflict() => Ok(Round::Again(error.to_string())),
+            Ok(_) => Ok(None),
+            Err(error) if error.is_conflict() => Ok(Some(Round::Again(error.to_string()))),
             Err(error) => Err(error.into()),
         }
     }

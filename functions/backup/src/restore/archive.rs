@@ -191,5 +191,4 @@ fn parse_line(line: &str) -> Option<Entry> {
 }
 
 #[cfg(test)]
-#[path = "archive_tests.rs"]
 mod tests;

@@ -369,5 +369,4 @@ fn parse_keywords(text: &str) -> Result<BTreeMap<String, String>, ParamsError> {
 }
 
 #[cfg(test)]
-#[path = "params_tests.rs"]
 mod tests;

@@ -322,5 +322,4 @@ fn refusal(body: &backend::ErrorResponseBody) -> Result<WireError, WireError> {
 }
 
 #[cfg(test)]
-#[path = "wire_tests.rs"]
 mod tests;
