@@ -40,6 +40,11 @@ impl Algorithm {
     }
 }
 
+/// A line around a key of PKCS #8 in PEM (RFC 7468, section 10).
+fn boundary(what: &str) -> String {
+    format!("-----{what} PRIVATE KEY-----\n")
+}
+
 /// A private key, and with it the public one.
 pub(in crate::target) enum KeyPair {
     Ed25519(Ed25519KeyPair),
@@ -86,12 +91,12 @@ impl KeyPair {
         let der = der.unwrap_or_default();
         let body = Zeroizing::new(BASE64_STANDARD.encode(&*der));
         let mut pem = Zeroizing::new(String::with_capacity(body.len() * 65 / 64 + 64));
-        pem.push_str("-----BEGIN PRIVATE KEY-----\n");
+        pem.push_str(&boundary("BEGIN"));
         for line in body.as_bytes().chunks(64) {
             pem.push_str(std::str::from_utf8(line).unwrap_or_default());
             pem.push('\n');
         }
-        pem.push_str("-----END PRIVATE KEY-----\n");
+        pem.push_str(&boundary("END"));
         pem
     }
 
