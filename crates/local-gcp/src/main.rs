@@ -24,14 +24,11 @@ async fn main() -> anyhow::Result<()> {
         .init();
 
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let gcp = LocalGcp::start(args.options())
+    let mut options = args.options();
+    options.seed = args.seed.as_deref().map(seed).transpose()?;
+    let gcp = LocalGcp::start(options)
         .await
         .context("local-gcp could not start")?;
-    if let Some(file) = &args.seed
-        && gcp.is_empty()
-    {
-        seed(&gcp, file).with_context(|| format!("cannot seed from {}", file.display()))?;
-    }
     // The one line on stdout is for programs that start this one with port 0.
     writeln!(std::io::stdout(), "{}", gcp.url()).context("cannot write to stdout")?;
     tokio::select! {
@@ -42,8 +39,10 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn seed(gcp: &LocalGcp, file: &Path) -> anyhow::Result<()> {
-    let text = std::fs::read(file).context("cannot read it")?;
-    gcp.seed(serde_json::from_slice(&text).context("it is not JSON")?)?;
-    Ok(())
+fn seed(file: &Path) -> anyhow::Result<serde_json::Value> {
+    let read = || {
+        let text = std::fs::read(file).context("cannot read it")?;
+        serde_json::from_slice(&text).context("it is not JSON")
+    };
+    read().with_context(|| format!("cannot seed from {}", file.display()))
 }

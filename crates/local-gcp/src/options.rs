@@ -1,6 +1,7 @@
 //! What can be chosen at the start.
 
 use jiff::Timestamp;
+use serde_json::Value;
 use std::{
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
@@ -18,6 +19,8 @@ pub struct Options {
     pub force_public: bool,
     /// The folder that keeps the state; in memory when absent.
     pub state: Option<PathBuf>,
+    /// What a seed file says (see the README): what there is at the start, where nothing was kept yet.
+    pub seed: Option<Value>,
     /// The project that the metadata server names.
     pub project: String,
     /// The region that the metadata server names.
@@ -45,6 +48,7 @@ impl Default for Options {
             port: 0,
             force_public: false,
             state: None,
+            seed: None,
             project: "demo".to_owned(),
             region: "europe-west1".to_owned(),
             service_account: "nightshift@demo.iam.gserviceaccount.com".to_owned(),

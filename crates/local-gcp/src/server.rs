@@ -51,6 +51,9 @@ pub enum StartError {
     /// The file of the clock cannot be written.
     #[error("cannot write the clock's file")]
     Clock(#[source] std::io::Error),
+    /// What there is to be at the start cannot be.
+    #[error("the seed cannot be used: {0}")]
+    Seed(ApiError),
     /// The state can be read, but not be used.
     #[error("the kept state cannot be used: {0}")]
     State(#[from] ApiError),
@@ -65,7 +68,7 @@ pub struct LocalGcp {
 
 impl LocalGcp {
     /// Starts serving. Returns once requests are answered.
-    pub async fn start(options: Options) -> Result<Self, StartError> {
+    pub async fn start(mut options: Options) -> Result<Self, StartError> {
         if !options.address.is_loopback() && !options.force_public {
             return Err(StartError::Public(options.address));
         }
@@ -76,9 +79,15 @@ impl LocalGcp {
         };
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let seed = options.seed.take();
         let app = assemble(options, format!("http://{address}"))?;
         for start in app.apis.iter().filter_map(|api| api.on_start) {
             start(&app);
+        }
+        // Before the first answer: who finds it ready finds all of it.
+        if let Some(seed) = seed.filter(|_| app.store.view().is_empty()) {
+            let sections = crate::google::json::decode_value(seed).map_err(StartError::Seed)?;
+            app.seed(sections).map_err(StartError::Seed)?;
         }
         tokio::spawn(engine::run(app.clone()));
         let service = admin::router().merge(console::router());
@@ -171,11 +180,6 @@ impl LocalGcp {
     /// An ID token as Google would sign it for the service account `email`.
     pub fn id_token(&self, email: &str, audience: &str) -> Result<String, ApiError> {
         crate::identity::token::id_token(&self.app, email, audience, true)
-    }
-
-    /// Whether nothing was kept here yet and nothing was seeded.
-    pub fn is_empty(&self) -> bool {
-        self.app.store.view().is_empty()
     }
 
     /// Stops and waits for the requests that are being served.

@@ -1,11 +1,13 @@
 //! The program itself, as people start it.
 
 use crate::support::{Context as _, Result};
+use serde_json::json;
 use std::{
     ffi::OsStr,
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
 };
+use tokio::net::TcpSocket;
 
 /// A running `local-gcp`; killed with SIGKILL when dropped.
 pub(crate) struct Program {
@@ -41,4 +43,39 @@ impl Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+#[tokio::test]
+async fn whoever_finds_it_ready_finds_all_of_its_seed() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let seed = folder.path().join("seed.json");
+    let topics: Vec<_> = (0..2000)
+        .map(|number| json!({ "name": format!("projects/demo/topics/topic-{number}") }))
+        .collect();
+    std::fs::write(&seed, json!({ "pubsub": { "topics": topics } }).to_string())?;
+    // Bound and not listened on, a port is kept from everybody but who asks for it.
+    let held = TcpSocket::new_v4()?;
+    held.set_reuseaddr(true)?;
+    held.bind("127.0.0.1:0".parse()?)?;
+    let port = held.local_addr()?.port().to_string();
+    let child = Command::new(env!("CARGO_BIN_EXE_local-gcp"))
+        .args(["--port", &port, "--seed"])
+        .arg(&seed)
+        .stdout(Stdio::null())
+        .spawn()?;
+    let program = Program {
+        child,
+        url: format!("http://127.0.0.1:{port}"),
+    };
+    let last = format!("{}/v1/projects/demo/topics/topic-1999", program.url);
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let first = loop {
+        match client.get(&last).send().await {
+            Ok(answer) => break answer.status(),
+            Err(error) if error.is_connect() => tokio::task::yield_now().await,
+            Err(error) => return Err(error.into()),
+        }
+    };
+    assert_eq!(first, 200);
+    Ok(())
 }
