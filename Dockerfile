@@ -46,16 +46,14 @@ LABEL org.opencontainers.image.title="nightshift backup" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.version="${VERSION}"
-SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # pg_dump refuses a server newer than itself, and what a newer one writes an older server may not read: each major has its own. Those
-# that Debian lacks are PostgreSQL's.
-# hadolint ignore=DL3008
+# that Debian lacks are PostgreSQL's; only an installation, tried or true, fails when one of several packages is unknown.
+# hadolint ignore=DL3008,SC2086
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates postgresql-common \
-    && read -ra majors <<<"${POSTGRES_MAJORS}" \
-    && packages=("${majors[@]/#/postgresql-client-}") \
-    && { apt-cache show "${packages[@]}" >/dev/null || /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y; } \
-    && apt-get install --yes --no-install-recommends "${packages[@]}" \
+    && packages=$(printf 'postgresql-client-%s ' ${POSTGRES_MAJORS}) \
+    && { apt-get install --simulate --yes --no-install-recommends ${packages} >/dev/null || /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y; } \
+    && apt-get install --yes --no-install-recommends ${packages} \
     && rm -rf /var/lib/apt/lists/* /usr/share/doc /usr/share/man
 COPY --from=build --chown=0:0 /programs/backup /usr/local/bin/program
 USER 65532:65532
